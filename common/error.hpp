@@ -18,6 +18,11 @@ struct UsageError : std::invalid_argument {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
+// What errno(3) says, as text: std::strerror() shares one buffer between all threads.
+inline std::string errnoText(int error = errno) {
+  return std::generic_category().message(error);
+}
+
 // For set-up calls, where -1 always means "give up":  UniqueFd fd(check(::socket(…), "socket"));
 inline int check(int result, const char* call) {
   if (result == -1) throwErrno(call);

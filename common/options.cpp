@@ -82,6 +82,7 @@ std::optional<Options> parseOptions(int argc, char** argv, OptionSet set) {
   opterr = 0;
   int index = 0;
   for (;;) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): called once, before any thread is started
     const int code = ::getopt_long(argc, argv, ":h", known.data(), &index);
     if (code == -1) break;
     if (code == 'h') {

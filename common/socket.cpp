@@ -4,7 +4,6 @@
 #include <netinet/tcp.h>
 
 #include <chrono>
-#include <cstring>
 #include <thread>
 
 #include "common/error.hpp"
@@ -108,7 +107,7 @@ void Listener::refuse(Socket client, std::string_view why) {
 // woken for it again at once, for ever. So give up the spare descriptor for long enough to accept
 // that client and hang up on it.
 void Listener::shedOneClient(int error) {
-  refusals_.warn("accept4: ", std::strerror(error), ": hanging up on waiting clients");
+  refusals_.warn("accept4: ", errnoText(error), ": hanging up on waiting clients");
   spare_.reset();
   const int turnedAway = ::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC);
   const bool stuck = turnedAway == -1 && errno != EAGAIN;

@@ -76,7 +76,8 @@ void SelectServer::setInterest(int fd, Interest interest) {
   interest.read ? FD_SET(fd, &wantsRead_) : FD_CLR(fd, &wantsRead_);
   interest.write ? FD_SET(fd, &wantsWrite_) : FD_CLR(fd, &wantsWrite_);
   highest_ = std::max(highest_, fd);
-  while (!FD_ISSET(highest_, &wantsRead_) && !FD_ISSET(highest_, &wantsWrite_)) --highest_;
+  while (highest_ > 0 && !FD_ISSET(highest_, &wantsRead_) && !FD_ISSET(highest_, &wantsWrite_))
+    --highest_;
 }
 
 }  // namespace lab01

@@ -1,7 +1,6 @@
 #include "labs/03_epoll_lt/epoll_server.hpp"
 
 #include <array>
-#include <cstring>
 
 #include "common/debug_dump.hpp"
 #include "common/error.hpp"
@@ -51,7 +50,7 @@ void EpollServer::acceptClients() {
     if (client.status != IoStatus::Done) continue;
     const int fd = client.socket.fd();
     if (setInterest(EPOLL_CTL_ADD, fd, kRead) == -1) {
-      listener_.refuse(std::move(client.socket), std::strerror(errno));
+      listener_.refuse(std::move(client.socket), errnoText());
       continue;
     }
     connections_.add(std::move(client.socket));
