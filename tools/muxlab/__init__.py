@@ -1,0 +1,1 @@
+"""The tool behind ./muxlab: builds, runs, compares and tests the labs."""

@@ -1,0 +1,142 @@
+"""The command line: parses and calls. Whatever a command needs is imported inside it, so that starting stays quick."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from muxlab.console import say
+from muxlab.errors import MuxlabError
+from muxlab.project import Project, find_lab
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Echo servers on select, poll and epoll: run them, compare them, test them.",
+    epilog="Labs go by number or name: 3, 03, epoll_lt. Start with ./muxlab run 01, and talk to it with nc.",
+)
+
+PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="Which build: dev, release, asan or tsan.")]
+LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Number or name of a lab.", show_default=False)]
+
+
+@app.command(
+    context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True},
+    options_metavar="[--preset NAME]",
+    epilog="./muxlab run 03 --help shows the lab's own options.",
+)
+def run(
+    lab: LabArgument,
+    options: Annotated[
+        list[str] | None, typer.Argument(metavar="[OPTIONS OF THE LAB]...", help="Passed on as they are.")
+    ] = None,
+    preset: PresetOption = "dev",
+) -> None:
+    """Build one lab if needed, and run it here until Ctrl-C."""
+    from muxlab.run import run_lab
+
+    run_lab(Project.here(), find_lab(lab), options or [], preset)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="LAB", help="For example 01.", show_default=False)],
+    after: Annotated[str, typer.Argument(metavar="LAB", help="For example 02.", show_default=False)],
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", "-y", help="Both whole files, in two columns.")
+    ] = False,
+) -> None:
+    """Show what changes in the server from one lab to another: the lesson."""
+    from muxlab.show_diff import show_diff
+
+    show_diff(Project.here(), find_lab(before), find_lab(after), side_by_side)
+
+
+@app.command()
+def test(
+    preset: PresetOption = "dev",
+    pattern: Annotated[
+        str, typer.Option("-k", metavar="REGEX", help="Only tests whose names match this.", show_default=False)
+    ] = "",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Tests at the same time.", show_default=False)
+    ] = None,
+) -> None:
+    """Build everything, run all tests, and show a summary."""
+    from muxlab.show_tests import build_and_test, default_jobs
+
+    raise typer.Exit(build_and_test(Project.here(), preset, pattern, jobs or default_jobs()))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is and what is not in order on this machine, and how to fix it."""
+    from muxlab.show_doctor import show_findings
+
+    raise typer.Exit(show_findings(Project.here()))
+
+
+@app.command()
+def setup() -> None:
+    """Look again at what this machine has, and install what is missing."""
+    # The launcher has done it by now: it does so before Python is there to ask.
+    say("everything that muxlab needs is installed")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs a command. What a user can put right ends in one line and exit code 1; a wrong command line in 2."""
+    # A terminal that cannot show an arrow gets a question mark, not an exception.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    # Whoever ends us wants our children ended too: an exception does that, on its way through the with blocks.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    try:
+        code = app(list(arguments), prog_name="./muxlab", standalone_mode=False)
+        return int(code or 0)
+    except MuxlabError as error:
+        if error.details:
+            print(error.details, file=sys.stderr)
+        say(str(error))
+        return 1
+    except typer.TyperException as error:
+        if text := error.format_message():
+            say(f"{text.rstrip('.')}: see ./muxlab {_command_of(arguments)}--help")
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader has seen enough (`./muxlab diff 01 02 | head`). What is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 1
+    except Interrupted as interrupted:
+        say("interrupted; the next call carries on")
+        return 128 + interrupted.number
+
+
+class Interrupted(BaseException):
+    """By a signal. Not a KeyboardInterrupt: Typer would swallow that."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    raise Interrupted(number)
+
+
+def _command_of(arguments: Sequence[str]) -> str:
+    """'run ' for `./muxlab run …`, for the hint after a wrong command line."""
+    known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    return f"{arguments[0]} " if arguments and arguments[0] in known else ""
