@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include <sstream>
+
 #include "common/error.hpp"
 
 namespace mux {
@@ -56,12 +58,15 @@ void InetAddress::setPort(std::uint16_t port) noexcept {
 
 std::string InetAddress::toString() const {
   char ip[INET6_ADDRSTRLEN];
+  std::ostringstream text;
   if (family() == AF_INET) {
     ::inet_ntop(AF_INET, &as<const sockaddr_in>(raw_).sin_addr, ip, sizeof ip);
-    return std::string(ip) + ":" + std::to_string(port());
+    text << ip << ':' << port();
+  } else {
+    ::inet_ntop(AF_INET6, &as<const sockaddr_in6>(raw_).sin6_addr, ip, sizeof ip);
+    text << '[' << ip << "]:" << port();
   }
-  ::inet_ntop(AF_INET6, &as<const sockaddr_in6>(raw_).sin6_addr, ip, sizeof ip);
-  return "[" + std::string(ip) + "]:" + std::to_string(port());
+  return text.str();
 }
 
 socklen_t InetAddress::size() const noexcept {
