@@ -91,7 +91,11 @@ std::optional<Options> parseOptions(int argc, char** argv, OptionSet set) {
       return std::nullopt;
     }
     if (code == ':') throw UsageError(std::string(argv[optind - 1]) + " needs a value");
-    if (code != 0) throw UsageError(std::string("unknown option ") + argv[optind - 1]);
+    if (code != 0) {  // optopt: a letter, which may stand among others in one argument
+      throw UsageError("unknown option " + (optopt != 0
+                                                ? std::string{'-', static_cast<char>(optopt)}
+                                                : std::string(argv[optind - 1])));
+    }
     const std::string name = known[static_cast<std::size_t>(index)].name;
     try {
       setOption(options, name, optarg);

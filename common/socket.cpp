@@ -93,8 +93,7 @@ AcceptResult Listener::accept(std::size_t clients) {
     case EOPNOTSUPP:
       return {IoStatus::Failed};
     default:  // EMFILE, ENFILE, ENOMEM, ENOBUFS
-      shedOneClient(errno);
-      return {IoStatus::Failed};
+      return {shedOneClient(errno)};
   }
 }
 
@@ -105,17 +104,20 @@ void Listener::refuse(Socket client, std::string_view why) {
 
 // The waiting client keeps the listener ready: a server that just went back to waiting would be
 // woken for it again at once, for ever. So give up the spare descriptor for long enough to accept
-// that client and hang up on it.
-void Listener::shedOneClient(int error) {
-  refusals_.warn("accept4: ", errnoText(error), ": hanging up on waiting clients");
+// that client and hang up on it. Or to learn that nobody waits: accept4(2) looks for a free
+// descriptor first, and says EMFILE either way.
+IoStatus Listener::shedOneClient(int error) {
   spare_.reset();
   const int turnedAway = ::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC);
-  const bool stuck = turnedAway == -1 && errno != EAGAIN;
+  const bool nobody = turnedAway == -1 && errno == EAGAIN;
   UniqueFd(turnedAway).reset();  // before openSpare(), which needs its place
   spare_ = openSpare();
+  if (nobody) return IoStatus::WouldBlock;
+  refusals_.warn("accept4: ", errnoText(error), ": hanging up on waiting clients");
   // Another thread took the place, or the kernel is out of memory. Nothing here can take the client
   // out of the queue, so the least bad is to be slow instead of busy.
-  if (stuck) std::this_thread::sleep_for(kRest);
+  if (turnedAway == -1) std::this_thread::sleep_for(kRest);
+  return IoStatus::Failed;
 }
 
 }  // namespace mux

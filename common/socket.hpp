@@ -65,7 +65,7 @@ class Listener {
   void refuse(Socket client, std::string_view why);
 
  private:
-  void shedOneClient(int error);
+  IoStatus shedOneClient(int error);
 
   UniqueFd fd_;
   UniqueFd spare_;  // see shedOneClient()

@@ -84,10 +84,11 @@ void LoopServer::Worker::adopt(Socket client) try {
     serve(fd, events & ~EPOLLOUT, events & ~EPOLLIN);  // HUP, ERR: both
   });
   connections_.add(std::move(client));
+  refusals_.over();
   log::info("fd ", fd, " connected");
 } catch (const std::system_error& error) {
   --clients_;
-  log::warn("a client is refused: ", error.what());
+  refusals_.warn("a client is refused: ", error.what());
 }
 
 void LoopServer::Worker::serve(int fd, bool readable, bool writable) {

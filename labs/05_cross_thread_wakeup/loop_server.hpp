@@ -11,6 +11,7 @@
 
 #include "common/echo_connection.hpp"
 #include "common/inet_address.hpp"
+#include "common/log.hpp"
 #include "common/options.hpp"
 #include "common/socket.hpp"
 #include "common/stop_event.hpp"
@@ -41,18 +42,27 @@ class LoopServer {
     ~Worker() { loop_.stop(); }  // then thread_, the last member, is joined first
 
     // Any thread.
-    void handOver(mux::Socket client);
-    void broadcast(std::shared_ptr<const std::string> line);
+    void handOver(mux::Socket client);  // from here on the client belongs to this worker's thread
+    void broadcast(std::shared_ptr<const std::string> line);  // to every client of this worker
 
    private:
     // The loop's thread.
+
+    // Serves the client from now on. One that the kernel has no room to watch is closed, clients_
+    // goes down by one, and the worker goes on.
     void adopt(mux::Socket client);
+
+    // Writes and reads once, as far as asked and wanted, then settles.
     void serve(int fd, bool readable, bool writable);
-    void settle(int fd, mux::Interest before);  // waits for what the client wants now, or closes it
+
+    // Waits for what the client wants now if that is not what it wanted before, or closes it if it
+    // is done: then clients_ goes down by one.
+    void settle(int fd, mux::Interest before);
 
     std::atomic<std::size_t>& clients_;  // of the whole server: see acceptClients()
     mux::Scratch scratch_;
     mux::ConnectionTable connections_;
+    mux::log::Burst refusals_;
     EventLoop loop_;
     std::jthread thread_;
   };

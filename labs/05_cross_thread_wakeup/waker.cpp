@@ -19,8 +19,10 @@ namespace {
 
 // EAGAIN is fine: a channel without room is full of wake-ups that the sleeper has not seen yet.
 void writeAll(int fd, const void* data, std::size_t size) noexcept {
+  const int saved = errno;  // of the code that a signal handler interrupts
   while (::write(fd, data, size) == -1 && errno == EINTR) {
   }
+  errno = saved;
 }
 
 UniqueFd tcpSocket() {
