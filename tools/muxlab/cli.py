@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     help="Echo servers on select, poll and epoll: run them, compare them, test them.",
     epilog="Labs go by number or name: 3, 03, epoll_lt. Start with ./muxlab run 01, and talk to it with nc.",
 )
+
 
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="Which build: dev, release, asan or tsan.")]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Number or name of a lab.", show_default=False)]
@@ -74,6 +76,30 @@ def test(
     from muxlab.show_tests import build_and_test, default_jobs
 
     raise typer.Exit(build_and_test(Project.here(), preset, pattern, jobs or default_jobs()))
+
+
+@app.command()
+def compare(
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write all of it to FILE.", show_default=False)
+    ] = None,
+    labs: Annotated[str, typer.Option("--labs", metavar="LABS", help="Only these: 01,03.", show_default=False)] = "",
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FILE", help="Also draw the tables in FILE, an SVG.", show_default=False),
+    ] = None,
+    traces: Annotated[
+        Path | None, typer.Option("--traces", metavar="DIR", help="Keep what strace wrote in DIR.", show_default=False)
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer clients and rounds: to see that it works, not for the figures.")
+    ] = False,
+) -> None:
+    """Drive the servers with the same clients, count and measure, and show the results side by side."""
+    from muxlab.compare import command
+
+    project = Project.here()
+    raise typer.Exit(command.compare(project, command.parse_labs(project, labs), json, picture, traces, quick))
 
 
 @app.command()
@@ -139,4 +165,5 @@ def _leave(number: int, _: FrameType | None) -> None:
 def _command_of(arguments: Sequence[str]) -> str:
     """'run ' for `./muxlab run …`, for the hint after a wrong command line."""
     known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    known |= {group.name or "" for group in app.registered_groups}
     return f"{arguments[0]} " if arguments and arguments[0] in known else ""

@@ -1,0 +1,1 @@
+"""What strace saw, as typed values: lines → Trace (parse), calls → steps of an I/O loop (decode)."""
