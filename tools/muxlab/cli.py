@@ -79,6 +79,25 @@ def test(
 
 
 @app.command()
+def handout(
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A folder that does not exist yet, or is empty.", show_default=False)
+    ],
+    labs: Annotated[
+        str,
+        typer.Option("--labs", metavar="LABS", help="What students are to write: 01, or 01,02.", show_default=False),
+    ],
+    with_solutions: Annotated[
+        str, typer.Option("--with-solutions", metavar="LABS", help="Labs to add finished.", show_default=False)
+    ] = "",
+) -> None:
+    """Make a student repository: some labs, without the functions that handout.toml names."""
+    from muxlab.handout.show import show_handout
+
+    show_handout(Project.here(), out, labs, with_solutions)
+
+
+@app.command()
 def compare(
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write all of it to FILE.", show_default=False)

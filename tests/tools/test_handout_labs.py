@@ -1,0 +1,152 @@
+"""The labs themselves as handouts: nothing gives a solution away, all of it builds, and each program says one line."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from muxlab.handout.bodies import Body, restore
+from muxlab.handout.make import Handout, plan_handout, write_handout
+from muxlab.handout.settings import read_exercise
+from muxlab.project import SERVERS, Lab, Project
+from stage import BACKSTOP, REPOSITORY, clean_environment
+
+PROJECT = Project(REPOSITORY)
+ALL = tuple(SERVERS)
+FIRST_MISSING = {"01": "setInterest", "02": "setInterest", "03": "setInterest", "04": "run", "05": "watch"}
+
+pytestmark = pytest.mark.skipif(
+    not (REPOSITORY / ".git").exists() or not shutil.which("git"), reason="handouts are made from a git repository"
+)
+
+
+def hand_out(folder: Path, to_write: Sequence[Lab], finished: Sequence[Lab] = ()) -> tuple[Path, Handout]:
+    handout = plan_handout(PROJECT, to_write, finished)
+    write_handout(PROJECT, handout, folder / "out")
+    return folder / "out", handout
+
+
+def distinctive_lines(body: Body) -> set[str]:
+    """Those that nobody writes by accident, without their comments."""
+    lines = {" ".join(line.split("//")[0].split()) for line in body.text.splitlines()}
+    return {line for line in lines if len(line) > 30}
+
+
+def lines_of(out: Path) -> dict[str, set[str]]:
+    paths = [path for path in out.rglob("*") if path.is_file() and ".git" not in path.parts]
+    return {
+        str(path.relative_to(out)): {
+            " ".join(line.split("//")[0].split()) for line in path.read_text(errors="replace").splitlines()
+        }
+        for path in paths
+    }
+
+
+@pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)
+def test_every_lab_is_an_exercise(lab: Lab) -> None:
+    exercise = read_exercise(PROJECT, lab)
+    bodies = plan_handout(PROJECT, [lab], []).bodies
+    assert len(bodies) >= 4
+    assert {body.path for body in bodies} == set(exercise.functions)
+
+
+@pytest.mark.parametrize("count", range(1, len(ALL) + 1))
+def test_no_choice_of_labs_gives_a_solution_away(count: int) -> None:
+    for labs in itertools.combinations(ALL, count):
+        plan_handout(PROJECT, labs, [])  # refuses otherwise
+
+
+def test_a_search_for_every_emptied_body_finds_none(tmp_path: Path) -> None:
+    out, handout = hand_out(tmp_path, ALL)
+    texts = lines_of(out)
+    for body in handout.bodies:
+        wanted = distinctive_lines(body)
+        for path, lines in texts.items():
+            # setInterest and watch, serve and broadcast: a line in common is no solution.
+            assert len(wanted & lines) <= max(1, len(wanted) // 4), (body.name, path, wanted & lines)
+
+
+def test_that_search_does_find_solutions(tmp_path: Path) -> None:
+    out, handout = hand_out(tmp_path, ALL[:1], ALL[1:])
+    found = {
+        body.name
+        for body in handout.bodies
+        for path, lines in lines_of(out).items()
+        if len(distinctive_lines(body) & lines) > max(1, len(distinctive_lines(body)) // 4)
+    }
+    assert found == {"SelectServer::acceptClients", "SelectServer::serve"}
+
+
+def test_a_finished_lab_is_the_reference(tmp_path: Path) -> None:
+    out, handout = hand_out(tmp_path, [ALL[1]], [ALL[0]])
+    for source in PROJECT.sources(ALL[0]):
+        assert (out / source.relative_to(REPOSITORY)).read_bytes() == source.read_bytes()
+    assert {body.path for body in handout.bodies} == {"labs/02_poll/poll_server.cpp"}
+    assert {path.name for path in (out / "labs").iterdir() if path.is_dir()} == {"00_readiness", "01_select", "02_poll"}
+
+
+def test_no_bug_cards_settings_or_tests_of_the_kit_itself(tmp_path: Path) -> None:
+    out, _ = hand_out(tmp_path, ALL)
+    assert not [path for path in out.rglob("*") if path.name == "handout.toml" or path.suffix == ".patch"]
+    assert not [name for name in ("slides", "tests/tools", "tests/unit") if (out / name).exists()]
+
+
+@pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)
+def test_the_reference_bodies_put_back_give_the_reference(lab: Lab, tmp_path: Path) -> None:
+    out, _ = hand_out(tmp_path, [lab])
+    for path, names in read_exercise(PROJECT, lab).functions.items():
+        reference = (REPOSITORY / path).read_bytes()
+        assert (out / path).read_bytes() != reference
+        assert restore(path, (out / path).read_bytes(), reference, names) == reference
+
+
+def test_every_lab_builds_and_says_what_is_not_written_yet(tmp_path: Path) -> None:
+    out, _ = hand_out(tmp_path, ALL)
+    environment = clean_environment(CXXFLAGS="-Werror")
+    build = ["cmake", "--build", "--preset", "dev", "--target", *(lab.folder for lab in ALL)]
+    for command in (["cmake", "--preset", "dev", "-DBUILD_TESTING=OFF", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"], build):
+        done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    for lab in ALL:
+        program = [str(out / "build/dev/bin" / lab.folder), "--port", "0", "--log", "error"]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=BACKSTOP, check=False)
+        told = f"{lab.server if lab.number != '05' else 'EventLoop'}::{FIRST_MISSING[lab.number]} is not written yet\n"
+        assert (done.returncode, done.stderr) == (1, told)
+
+
+@pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)
+def test_cmake_copes_with_labs_that_are_not_there(lab: Lab, tmp_path: Path) -> None:
+    out, _ = hand_out(tmp_path, [lab])
+    command = ["cmake", "--preset", "dev"]
+    done = subprocess.run(command, cwd=out, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    targets = subprocess.run(
+        ["ninja", "-C", "build/dev", "-t", "targets", "all"], cwd=out, capture_output=True, text=True, check=True
+    ).stdout
+    programs = {line.split(":")[0].removeprefix("bin/") for line in targets.splitlines() if line.startswith("bin/0")}
+    assert programs == {"00_readiness", lab.folder}
+
+
+def test_the_tool_starts_in_a_handout_and_without_a_parser(tmp_path: Path) -> None:
+    out, _ = hand_out(tmp_path, ALL[:1])
+    code = """import sys
+from muxlab.cli import main
+main(["--help"])
+assert not [name for name in sys.modules if name.startswith(("tree_sitter", "muxlab.handout"))]
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(out / "tools"), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "handout" in done.stdout
