@@ -68,6 +68,25 @@ class EchoConnectionTest : public testing::Test {
     return sent;
   }
 
+  // In small steps, so that output still waits when the connection has come below its mark.
+  std::string receiveUntilReadIsWanted() {
+    std::string received;
+    while (!connection_.wantsRead()) {
+      received += clientReceives(1000);
+      connection_.writeSome();
+    }
+    return received;
+  }
+
+  std::string receiveTheRest() {
+    std::string received;
+    while (connection_.wantsWrite()) {
+      received += clientReceives();
+      connection_.writeSome();
+    }
+    return received + clientReceives();
+  }
+
   Pair pair_;
   Scratch scratch_;
   EchoConnection connection_{std::move(pair_.server)};
@@ -153,13 +172,7 @@ TEST_F(EchoConnectionTest, ReadsNothingAboveTheHighWaterMarkWhateverEventComes) 
 
 TEST_F(EchoConnectionTest, GoesOnWhenTheClientReadsAgain) {
   const std::string sent = sendUntilNotWanted();
-  std::string received;
-  while (connection_.wantsWrite()) {
-    received += clientReceives();
-    connection_.writeSome();
-  }
-  received += clientReceives();
-  EXPECT_TRUE(received == sent);
+  EXPECT_TRUE(receiveTheRest() == sent);
   EXPECT_EQ(connection_.interest(), mux::kRead);
   clientSends("hello");
   EXPECT_TRUE(connection_.readSome(scratch_));
@@ -168,43 +181,30 @@ TEST_F(EchoConnectionTest, GoesOnWhenTheClientReadsAgain) {
 
 TEST_F(EchoConnectionTest, WhatWaitsGoesFirst) {
   const std::string sent = sendUntilNotWanted();
-  std::string received = clientReceives(100'000);
-  while (!connection_.wantsRead()) {
-    connection_.writeSome();
-    received += clientReceives(1000);
-  }
+  std::string received = receiveUntilReadIsWanted();
+  ASSERT_TRUE(connection_.wantsWrite());
+  received += clientReceives();  // the kernel has room now, but others wait for it
   clientSends("the last");
-  connection_.readSome(
-      scratch_);  // there may be room in the kernel by now, but not before the rest
-  while (connection_.wantsWrite()) {
-    received += clientReceives();
-    connection_.writeSome();
-  }
-  received += clientReceives();
+  connection_.readSome(scratch_);
+  received += receiveTheRest();
   EXPECT_TRUE(received == sent + "the last");
 }
 
 TEST_F(EchoConnectionTest, AfterTheClientsEndItStillSendsWhatWaits) {
   const std::string sent = sendUntilNotWanted();
+  std::string received = receiveUntilReadIsWanted();
   ::shutdown(client_.get(), SHUT_WR);
-  std::string received;
-  while (!connection_.done()) {
-    expectInvariant(connection_);
-    received += clientReceives();
-    connection_.writeSome();
-    connection_.readSome(scratch_);
-  }
-  received += clientReceives();
+  connection_.readSome(scratch_);
+  EXPECT_EQ(connection_.interest(), (mux::Interest{.read = false, .write = true}));
+  expectInvariant(connection_);
+  received += receiveTheRest();
+  EXPECT_TRUE(connection_.done());
   EXPECT_TRUE(received == sent);
 }
 
-TEST_F(EchoConnectionTest, IsDoneWhenReceivingFails) {
+TEST_F(EchoConnectionTest, IsDoneWhenReceivingFailsThoughOutputWaits) {
   sendUntilNotWanted();
-  connection_.writeSome();
-  while (!connection_.wantsRead()) {
-    clientReceives();
-    connection_.writeSome();
-  }
+  receiveUntilReadIsWanted();
   const auto reset = unit::hooks::recv.use(unit::failing<int, void*, std::size_t>(1, ECONNRESET));
   connection_.readSome(scratch_);
   EXPECT_TRUE(connection_.done());
@@ -235,13 +235,7 @@ TEST_F(EchoConnectionTest, SaysALineOfItsOwn) {
 TEST_F(EchoConnectionTest, SaysNothingToAClientThatIsTooFarBehind) {
   const std::string sent = sendUntilNotWanted();
   connection_.say("tick\n");
-  std::string received;
-  while (connection_.wantsWrite()) {
-    received += clientReceives();
-    connection_.writeSome();
-  }
-  received += clientReceives();
-  EXPECT_TRUE(received == sent);
+  EXPECT_TRUE(receiveTheRest() == sent);
 }
 
 TEST_F(EchoConnectionTest, SaysNothingOnceItIsDone) {

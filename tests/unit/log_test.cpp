@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -55,14 +57,20 @@ Channel makeTerminal() {
   return {std::move(master), std::move(slave)};
 }
 
-// A pipe that has no reader while the log opens it cannot be opened a second time.
+// A named pipe without a reader cannot be opened for writing without blocking.
 Channel makePipeThatOpensOnce(std::optional<Sink>& sink) {
-  Channel pipe = makePipe();
+  std::string folder = testing::TempDir() + "muxlab.XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) mux::throwErrno("mkdtemp");
+  const std::string path = folder + "/log";
+  check(::mkfifo(path.c_str(), 0600), "mkfifo");
+  const auto openReader = [&] {
+    return UniqueFd(check(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC), "open"));
+  };
+  Channel pipe{openReader(), UniqueFd(check(::open(path.c_str(), O_WRONLY | O_CLOEXEC), "open"))};
   pipe.reader.reset();
   sink.emplace(pipe.writer.get());
-  const std::string path = "/proc/self/fd/" + std::to_string(pipe.writer.get());
-  // O_RDWR: the only way to get a reader back.
-  pipe.reader.reset(check(::open(path.c_str(), O_RDWR | O_CLOEXEC), "open"));
+  pipe.reader = openReader();
+  std::filesystem::remove_all(folder);
   return pipe;
 }
 

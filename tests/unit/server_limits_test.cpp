@@ -184,8 +184,10 @@ TEST_P(OneLoopServerLimits, AStormOfConnectsDoesNotStarveWhoIsThere) {
   RunningServer server(GetParam());
   TestClient existing(server.address());
   existing.exchange("x");
+  TestClient other(server.address());
+  other.exchange("x");
   server.settle();
-  Gate gate(existing);
+  Gate gate(other);
   std::vector<TestClient> storm;
   for (int i = 0; i < kStorm; ++i) storm.emplace_back(server.address());
   existing.send("hello");

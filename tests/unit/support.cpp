@@ -10,7 +10,7 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
+#include <cassert>
 #include <filesystem>
 #include <random>
 #include <stdexcept>
@@ -234,7 +234,8 @@ std::vector<pid_t> threadsOfThisProcess() {
 FullTable::FullTable(std::size_t free) {
   check(::getrlimit(RLIMIT_NOFILE, &before_), "getrlimit");
   rlimit lower = before_;
-  lower.rlim_cur = static_cast<rlim_t>(openDescriptors().back()) + 1 + free;
+  constexpr std::size_t kFillers = 16;  // at least so many, for release()
+  lower.rlim_cur = static_cast<rlim_t>(openDescriptors().back()) + 1 + free + kFillers;
   check(::setrlimit(RLIMIT_NOFILE, &lower), "setrlimit");
   for (;;) {
     UniqueFd filler(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -249,6 +250,7 @@ FullTable::~FullTable() {
 }
 
 void FullTable::release(std::size_t count) {
+  assert(count <= fillers_.size());
   fillers_.resize(fillers_.size() - count);
 }
 

@@ -102,7 +102,7 @@ class FullTable {
   FullTable(const FullTable&) = delete;
   FullTable& operator=(const FullTable&) = delete;
 
-  void release(std::size_t count);  // makes room for so many
+  void release(std::size_t count);  // makes room for so many more, up to a dozen
 
  private:
   rlimit before_{};
