@@ -56,23 +56,22 @@ std::vector<int> openDescriptors() {
   return found;
 }
 
-// True if the channel had room. Waker::wake() does not say, but its last system call left its mark.
-bool wakeFits(Waker& waker) {
-  errno = 0;
-  waker.wake();
-  return errno != EAGAIN;
+// Writes what Waker::wake() writes, which tells nobody whether there was room; returns that.
+bool wakeFits(int writer, std::size_t size) {
+  const std::uint64_t one = 1;
+  return ::write(writer, &one, size) != -1 || errno != EAGAIN;
 }
 
 // Fills the waker; returns how many wake-ups fitted.
-std::uint64_t fill(Waker& waker, bool eventfd) {
+std::uint64_t fill(int writer, std::size_t size) {
   std::uint64_t known = 0;
-  if (eventfd) {  // nobody lives to see it full: all but the last few are added at once
+  if (size == sizeof known) {  // nobody lives to see it full, so most are added at once
     constexpr std::uint64_t kByHand = 3;
     known = kEventfdMax - kByHand;
-    check(static_cast<int>(::write(waker.fd(), &known, sizeof known)), "write");
+    check(static_cast<int>(::write(writer, &known, size)), "write");
   }
   std::uint64_t fitted = 0;
-  while (fitted < kGiveUp && wakeFits(waker)) ++fitted;
+  while (fitted < kGiveUp && wakeFits(writer, size)) ++fitted;
   return known + fitted;
 }
 
@@ -182,8 +181,10 @@ int facts(const std::string& name, int posts, int rounds) {
   std::vector<int> held;
   std::ranges::set_difference(openDescriptors(), before, std::back_inserter(held));
 
-  const std::uint64_t capacity = fill(*waker, name.starts_with("eventfd"));
-  const bool refused = !wakeFits(*waker);
+  const int writer = held.front() == waker->fd() ? held.back() : held.front();
+  const std::size_t size = held.size() == 1 ? sizeof(std::uint64_t) : 1;  // eventfd, or channel
+  const std::uint64_t capacity = fill(writer, size);
+  const bool refused = !wakeFits(writer, size);
   const bool heard = heardWhenFull(*waker);
 
   std::cout << "{";
