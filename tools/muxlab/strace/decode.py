@@ -165,9 +165,11 @@ def _items(text: str) -> list[str]:
 
 
 def _epoll_event(text: str) -> tuple[tuple[str, ...], int] | None:
-    """'{events=EPOLLIN, data={u32=5, u64=5}}', or in older versions of strace '{EPOLLIN, {u32=5, u64=5}}'."""
-    found = re.match(r"\{(?:events=)?([^,{}]*), (?:data=)?\{u32=\d+, u64=(\d+)\}\}", text)
-    return (flags(found[1], "EPOLL"), int(found[2])) if found else None
+    """'{events=EPOLLIN, data={u32=5, u64=5}}'; in older versions of strace '{EPOLLIN, {u32=5, u64=5}}', in newer ones
+    '{events=EPOLLIN, data=0x5}'.
+    """
+    found = re.match(r"\{(?:events=)?([^,{}]*), (?:data=)?(?:\{u32=\d+, u64=(\d+)\}|(0x[0-9a-f]+|\d+))\}", text)
+    return (flags(found[1], "EPOLL"), int(found[2] or found[3], 0)) if found else None
 
 
 def _select(call: Call, arguments: list[str]) -> Step | None:
