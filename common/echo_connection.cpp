@@ -44,7 +44,7 @@ void EchoConnection::sendOrKeep(std::string_view bytes) {
     if (put.status == IoStatus::Done) bytes.remove_prefix(put.bytes);
     if (put.status == IoStatus::Failed) failed_ = true;
   }
-  if (!failed_) unsent_.append(bytes);
+  if (!failed_ && !bytes.empty()) unsent_.append(bytes);
 }
 
 void ConnectionTable::add(Socket socket) {

@@ -35,9 +35,9 @@ UniqueFd openListener(const InetAddress& address) {
 
 // Reads errno of the call that has just returned `result`.
 IoResult classify(ssize_t result) noexcept {
-  if (result != -1) return {IoStatus::Done, static_cast<std::size_t>(result)};
+  if (result != -1) return {IoStatus::Done, 0, static_cast<std::size_t>(result)};
   if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoStatus::WouldBlock};
-  return {IoStatus::Failed, 0, errno};
+  return {IoStatus::Failed, errno};
 }
 
 }  // namespace

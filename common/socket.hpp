@@ -17,8 +17,8 @@ enum class IoStatus { Done, WouldBlock, EndOfStream, Failed };
 
 struct IoResult {
   IoStatus status;
-  std::size_t bytes = 0;  // meaningful when Done
   int error = 0;          // errno(3), meaningful when Failed
+  std::size_t bytes = 0;  // meaningful when Done
 };
 
 // A connected TCP socket: non-blocking, close-on-exec. EINTR is retried inside.

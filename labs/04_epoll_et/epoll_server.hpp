@@ -51,7 +51,7 @@ class EpollServer {
 
   mux::UniqueFd epoll_;
   std::vector<int> ready_, batch_;  // who has a turn next; who has one now
-  std::vector<bool> isReady_;       // by descriptor: is it on ready_?
+  std::vector<char> isReady_;       // by descriptor: is it on ready_? (bits would be slow)
 };
 
 }  // namespace lab04
