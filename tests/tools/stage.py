@@ -208,6 +208,7 @@ class Tree:
         shutil.copytree(
             REPOSITORY / "tools" / "muxlab", root / "tools" / "muxlab", ignore=shutil.ignore_patterns("__pycache__")
         )
+        (root / "labs" / "01_select").mkdir(parents=True)
         (root / "CMakePresets.json").write_text(PRESETS)
         self.write_cmake()
 

@@ -87,9 +87,15 @@ def test_side_by_side(tree: Tree) -> None:
 
 def test_a_file_that_is_missing(tree: Tree) -> None:
     tree.add_lab("01_select", {"select_server.hpp": ""})
+    tree.add_lab("02_poll", {"poll_server.cpp": ""})
     done = tree.run("diff", "01", "02")
     name = "labs/02_poll/poll_server.hpp"
     assert (done.returncode, done.stderr) == (1, f"muxlab: {name} is missing: git restore {name} brings it back\n")
+
+
+def test_a_lab_that_a_student_repository_lacks(tree: Tree) -> None:
+    done = tree.run("diff", "01", "02")
+    assert (done.returncode, done.stderr) == (1, "muxlab: lab 02_poll is not in this repository\n")
 
 
 def test_two_servers_of_one_lab_do_not_differ(tree: Tree) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from muxlab.children import run_lines
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
-from muxlab.project import Lab, Project
+from muxlab.project import LABS, Lab, Project
 
 EXCERPT = 12  # lines of the compiler's first error that are shown: enough for one error with its notes
 SETUP = "./muxlab setup installs what is missing"
@@ -22,6 +22,9 @@ SETUP = "./muxlab setup installs what is missing"
 def build(project: Project, preset: str = "dev", targets: Sequence[str] = ()) -> None:
     """Brings the programs of a preset up to date: everything, or the named targets."""
     project.check_preset(preset)
+    for lab in LABS:
+        if lab.folder in targets:
+            project.check_here(lab)
     _check_tools()
     with _only_one(project, preset):
         if _must_configure(project, preset):

@@ -195,14 +195,16 @@ class Server:
         return MuxlabError(f"{self.name} did not start ({how}): {said[-1] if said else 'it did not say why'}")
 
     def _read_output(self, size: int, timeout: float) -> bytes | None:
-        """None when the time is over. poll, not select: a load generator may have thousands of descriptors open."""
+        """None when the time is over."""
         assert self._running.stdout is not None
-        descriptor = self._running.stdout.fileno()
+        return os.read(self._running.stdout.fileno(), size) if self._ready(timeout) else None
+
+    def _ready(self, timeout: float) -> bool:
+        """poll, not select: a load generator may have thousands of descriptors open."""
+        assert self._running.stdout is not None
         poller = select.poll()
-        poller.register(descriptor, select.POLLIN)
-        if not poller.poll(max(0.0, timeout) * 1000):
-            return None
-        return os.read(descriptor, size)
+        poller.register(self._running.stdout.fileno(), select.POLLIN)
+        return bool(poller.poll(max(0.0, timeout) * 1000))
 
     def _await_end_of_output(self) -> None:
         """Everything that shares the server's stdout has ended: with `strace -D` that is when the trace is complete."""
@@ -217,7 +219,10 @@ class Server:
         wrapper = os.path.realpath(shutil.which(self._prefix[0]) or "")
         candidates = [pid]
         for candidate in candidates:
-            if os.path.realpath(f"/proc/{candidate}/exe") != wrapper:
+            try:
+                if os.path.realpath(f"/proc/{candidate}/exe") != wrapper:
+                    return candidate
+            except FileNotFoundError:  # it has ended
                 return candidate
             candidates += _children(candidate)
         return pid

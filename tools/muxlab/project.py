@@ -68,6 +68,11 @@ class Project:
     def folder(self, lab: Lab) -> Path:
         return self.root / "labs" / lab.folder
 
+    def check_here(self, lab: Lab) -> None:
+        """A student's repository has some labs only."""
+        if not self.folder(lab).is_dir():
+            raise MuxlabError(f"lab {lab.folder} is not in this repository")
+
     def sources(self, lab: Lab) -> list[Path]:
         """The lab's own files, in reading order."""
         names = [f"{unit}{end}" for unit in lab.units for end in (".hpp", ".cpp")]
@@ -77,6 +82,7 @@ class Project:
         """The .hpp and the .cpp of the class that serves: what a lesson's diff compares."""
         if not lab.is_server:
             raise MuxlabError(f"{lab.folder} is no echo server: choose among {', '.join(s.folder for s in SERVERS)}")
+        self.check_here(lab)
         unit = self.folder(lab) / lab.units[-1]
         return unit.with_suffix(".hpp"), unit.with_suffix(".cpp")
 
