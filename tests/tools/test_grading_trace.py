@@ -1,0 +1,135 @@
+"""The trace of a server under test: its calls between two moments, injected faults, and how a failure tells them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grading_stage import each_lab, failure_of, lab_under_test, needs_strace, needs_tools
+from muxlab.grading import arguments, descriptor_of, timeout_of
+from muxlab.strace.decode import SELECTS, Control, Wait
+from muxlab.strace.parse import parse
+
+pytestmark = [needs_tools, needs_strace]
+
+
+@each_lab
+def test_calls_are_counted_between_two_moments(number: str) -> None:
+    with lab_under_test(number) as lab:
+        server = lab.start(trace=True)
+        a, b = server.clients(2)
+        b.pings()
+        fd = server.fd_of(a)
+        mark = server.mark()
+        for _ in range(3):
+            a.pings()
+        server.quiet()
+        received = [call for call in server.calls("recv", since=mark, fd=fd) if (call.result or 0) > 0]
+        assert len(received) == 3
+        assert server.calls("recvfrom", since=server.mark(), fd=fd) == []
+        assert server.calls("accept", since=mark) == []
+        waits = [call for call in server.calls("wait", since=mark) if call.finished]
+        assert 3 <= len(waits) <= 6
+        assert {timeout_of(call) for call in waits} <= {None, 0.0}
+
+
+def test_what_the_starter_did_is_not_the_servers() -> None:
+    with lab_under_test("03") as lab:
+        server = lab.start(trace=True, nofile=40)
+        assert server.calls("execve", "prctl") == []
+        (listens,) = server.calls("listen")
+        assert descriptor_of(listens) == server.listener().number
+        assert int(arguments(listens)[1]) > 100
+
+
+def test_decoded_calls() -> None:
+    with lab_under_test("01") as lab:
+        server = lab.start(trace=True)
+        client = server.client()
+        client.pings()
+        fd = server.fd_of(client)
+        waits = [step for step in server.decoded("wait") if isinstance(step, Wait)]
+        assert waits[-1].size == fd + 1
+        assert [events.fd for events in waits[-1].ready] == [fd]
+    with lab_under_test("04") as lab:
+        server = lab.start(trace=True)
+        client = server.client()
+        (control,) = server.decoded("epoll_ctl", fd=server.fd_of(client))
+        assert isinstance(control, Control)
+        assert control.operation == "ADD"
+        assert "ET" in control.bits
+
+
+@each_lab
+def test_an_injected_fault_comes_once_and_is_marked(number: str) -> None:
+    with lab_under_test(number) as lab:
+        server = lab.start(inject=["accept,accept4:error=ECONNABORTED:when=1"])
+        server.client("A")
+        server.client("B").pings()
+        first = server.calls("accept")[0]
+        assert (first.errno, first.injected) == ("ECONNABORTED", True)
+        assert "accept,accept4 made to fail (error=ECONNABORTED:when=1)" in lab.story.steps[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [
+        ("epoll_wait(4, [], 256, -1) = 0", None),
+        ("epoll_wait(4, [], 256, 0) = 0", 0.0),
+        ("poll([{fd=3, events=POLLIN}], 1, 250) = 0 (Timeout)", 250.0),
+        ("select(4, [3], NULL, NULL, {tv_sec=1, tv_usec=500000}) = 0 (Timeout)", 1500.0),
+        ("ppoll([{fd=3, events=POLLIN}], 1, {tv_sec=0, tv_nsec=2000000}, NULL, 8) = 0 (Timeout)", 2.0),
+        ("select(4, [3], NULL, NULL, NULL) = 1 (in [3])", None),
+        ("pselect6(4, [3], NULL, NULL, NULL, NULL) = 1 (in [3])", None),
+        ("epoll_pwait2(4, [], 8, NULL, NULL, 8) = 0", None),
+    ],
+)
+def test_time_outs(text: str, milliseconds: float | None) -> None:
+    (call,) = parse([text]).calls
+    assert timeout_of(call) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("number", "file"), [("01", "select_server.cpp"), ("02", "poll_server.cpp"), ("04", "epoll_server.cpp")]
+)
+def test_the_second_telling_has_the_source_lines(number: str, file: str) -> None:
+    with lab_under_test(number, retelling=True) as lab:
+        server = lab.start()
+        client = server.client()
+        client.pings()
+        failed = failure_of(client.expects_hung_up, server)
+        fd = server.fd_of(client)
+        assert failed.calls_title == f"last calls on fd {fd} (A)"
+        *before, last = failed.calls
+        assert all(line.startswith(f"{file}:") for line in failed.calls)
+        assert last.endswith("← asleep here")
+        assert any(line.endswith(f"recvfrom({fd}, 16384) = 1") for line in before)
+        assert any("→" in line for line in before)
+
+
+def test_without_it_the_calls_are_told_if_the_test_was_traced() -> None:
+    with lab_under_test("03") as lab:
+        server = lab.start(trace=True)
+        client = server.client()
+        client.pings()
+        failed = failure_of(lambda: server.check("it holds", False, "so", client), server)
+        assert any(line.startswith("recvfrom(") for line in failed.calls)
+        assert not any(".cpp" in line for line in failed.calls)
+
+
+def test_the_trace_is_complete_when_the_server_has_ended() -> None:
+    with lab_under_test("05") as lab:
+        server = lab.start(trace=True)
+        server.client().pings()
+        server.stops()
+        assert server.calls("exit_group")
+        assert server.calls("wait")
+        assert all(call.name not in SELECTS for call in server.calls("wait"))
+
+
+def test_the_trace_files_are_gone_afterwards() -> None:
+    with lab_under_test("03") as lab:
+        path = lab.start(trace=True).trace.path
+        assert path.exists()
+    assert not Path(path).exists()
