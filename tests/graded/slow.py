@@ -1,0 +1,20 @@
+"""Clients that read late, and what they bring about: a server that holds a reply which its kernel does not take."""
+
+from __future__ import annotations
+
+from muxlab.grading import Client, LabUnderTest, ServerUnderTest
+
+_STEP = 8 * 1024  # bytes: well below what any server may hold for one client
+
+
+def slow_client(server: ServerUnderTest, name: str = "A") -> Client:
+    """Small buffers, and segments as on an Ethernet: the server's kernel takes some 50 KB for it, and not 4 MB."""
+    return server.client(name, rcvbuf=4096, mss=1448)
+
+
+def overfill(lab: LabUnderTest, server: ServerUnderTest, client: Client) -> None:
+    """Ends with the server holding a part of its reply; so little that it reads on: nothing lies unread."""
+    with lab.story.step(f"{client.name} sends, and reads nothing, until the kernel takes no more of the reply"):
+        while server.gate.sent == server.gate.received and not client.pending_count:
+            client.sends(lab.bytes(_STEP))
+            server.quiet()
