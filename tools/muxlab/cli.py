@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from muxlab.cli_bugs import bugs
 from muxlab.console import say
 from muxlab.errors import MuxlabError
 from muxlab.project import Project, find_lab
@@ -25,6 +26,7 @@ app = typer.Typer(
     epilog="Labs go by number or name: 3, 03, epoll_lt. Start with ./muxlab run 01, and talk to it with nc.",
 )
 
+app.add_typer(bugs, name="bug")
 
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="Which build: dev, release, asan or tsan.")]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Number or name of a lab.", show_default=False)]
@@ -76,6 +78,84 @@ def test(
     from muxlab.show_tests import build_and_test, default_jobs
 
     raise typer.Exit(build_and_test(Project.here(), preset, pattern, jobs or default_jobs()))
+
+
+@app.command(
+    epilog="Exit code 0: all tests that ran have passed; 1: some failed; 2: a wrong command line; 3: cannot grade."
+)
+def grade(
+    labs: Annotated[
+        list[str] | None, typer.Argument(metavar="[LAB]...", help="Numbers or names.", show_default=False)
+    ] = None,
+    all_labs: Annotated[bool, typer.Option("--all", help="All labs that are here.")] = False,
+    server: Annotated[
+        Path | None,
+        typer.Option("--server", metavar="PATH", help="Grade this program in place of the lab's.", show_default=False),
+    ] = None,
+    keyword: Annotated[
+        str,
+        typer.Option("-k", metavar="EXPR", help="Only this test, or those that fit pytest's -k.", show_default=False),
+    ] = "",
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="For the random bytes; any other if not given.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Tell every failure in full, not only the first.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Grade again whenever a source file changes.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Show the tests and their points; grade nothing.")] = False,
+    json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Also write the results there, as JSON.", show_default=False),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="The same as JUnit XML.", show_default=False)
+    ] = None,
+    gradescope: Annotated[
+        Path | None,
+        typer.Option("--gradescope", metavar="FILE", help="For Gradescope: its results.json.", show_default=False),
+    ] = None,
+    official: Annotated[
+        bool, typer.Option("--official", help="For real marks: refuse if any test cannot be run here.")
+    ] = False,
+    any_mechanism: Annotated[
+        bool, typer.Option("--any-mechanism", help="Leave out the tests about how a server waits.")
+    ] = False,
+    preset: PresetOption = "dev",
+) -> None:
+    """Build labs, grade them, and show what is wrong and where."""
+    from muxlab.grading.grade_command import Options, grade_command
+
+    options = Options(
+        labs=tuple(labs or ()),
+        all_labs=all_labs,
+        server=server,
+        preset=preset,
+        keyword=keyword,
+        seed=seed,
+        json=json,
+        junit=junit,
+        gradescope=gradescope,
+        full=full,
+        official=official,
+        watch=watch,
+        listed=listed,
+        any_mechanism=any_mechanism,
+    )
+    raise typer.Exit(grade_command(Project.here(), options))
+
+
+@app.command()
+def hint(
+    test: Annotated[str, typer.Argument(metavar="TEST", help="For example 04.ten-kilobytes.", show_default=False)],
+    level: Annotated[
+        int | None, typer.Option("--level", min=1, metavar="N", help="This one, not the next.", show_default=False)
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Start again with the first.")] = False,
+) -> None:
+    """Show the next hint for a graded test: three, each a little plainer than the one before."""
+    from muxlab.grading.hints import show_hint
+
+    for line in show_hint(Project.here(), test, level, reset):
+        print(line)
 
 
 @app.command()

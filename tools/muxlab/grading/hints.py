@@ -1,0 +1,115 @@
+"""Hints: three for each graded test, each a little plainer than the one before, none of them the solution.
+
+They are in tests/graded/hints/*.toml: `[ten-kilobytes]`, or `["04.ten-kilobytes"]` where a lab needs its own, and below
+it `hints = ["…", "…", "…"]`. Which ones a student has seen is kept in build/hints-seen.json.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli
+
+from muxlab.errors import MuxlabError
+from muxlab.project import Project
+
+FOLDER = Path("tests/graded/hints")
+LEVELS = 3
+
+
+@dataclass(frozen=True)
+class Hints:
+    by_name: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def load(cls, project: Project) -> Hints:
+        found: dict[str, tuple[str, ...]] = {}
+        for path in sorted((project.root / FOLDER).glob("*.toml")):
+            where = FOLDER / path.name
+            try:
+                tables = tomli.loads(path.read_text(encoding="utf-8"))
+            except tomli.TOMLDecodeError as error:
+                raise MuxlabError(f"{where}: {error}") from None
+            for name, table in tables.items():
+                texts = table.get("hints") if isinstance(table, dict) and len(table) == 1 else None
+                if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                    raise MuxlabError(f'{where}: below [{name}] belongs hints = ["…", "…", "…"], and nothing else')
+                if name in found:
+                    raise MuxlabError(f"{where}: there are other hints for {name}")
+                found[name] = tuple(" ".join(text.split()) for text in texts)
+        return cls(found)
+
+    def of(self, test: str) -> tuple[str, ...]:
+        """By id, '04.ten-kilobytes', or by name."""
+        return self.by_name.get(self.key(test), ())
+
+    def key(self, test: str) -> str:
+        return test if test in self.by_name else _name(test)
+
+    def check(self, test: str) -> None:
+        """For what a person has typed."""
+        if self.of(test):
+            return
+        near = difflib.get_close_matches(_name(test), self.by_name, n=1)
+        suggestion = f"did you mean {near[0]}?" if near else "./muxlab grade LAB --list shows the names"
+        raise MuxlabError(f"there are no hints for '{test}': {suggestion}")
+
+    def faults(self, tests: Iterable[str]) -> list[str]:
+        """What is wrong with the hints for these tests (ids), and only these."""
+        ids = set(tests)
+        known = ids | {_name(test) for test in ids}
+        faults = [f"{name}: there is no such test" for name in self.by_name if name not in known]
+        faults += [f"{test}: no hints" for test in sorted(ids) if not self.of(test)]
+        return faults + [
+            f"{name}: {len(texts)} hints instead of {LEVELS}"
+            for name, texts in self.by_name.items()
+            if len(texts) != LEVELS
+        ]
+
+
+def _name(test: str) -> str:
+    return re.sub(r"^\d\d\.", "", test)
+
+
+class Seen:
+    """Up to which level each test's hints were shown. Lost with the build folder, and no harm done."""
+
+    def __init__(self, project: Project) -> None:
+        self._path = project.root / "build" / "hints-seen.json"
+        try:
+            self._levels: dict[str, int] = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self._levels = {}
+
+    def of(self, test: str) -> int:
+        return self._levels.get(test, 0)
+
+    def set(self, test: str, level: int) -> None:
+        self._levels[test] = level
+        self._write()
+
+    def _write(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(self._levels, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def show_hint(project: Project, test: str, level: int | None, reset: bool) -> list[str]:
+    """The next hint, or the one of that level; the lines to print."""
+    known = Hints.load(project)
+    known.check(test)
+    hints, key, seen = known.of(test), known.key(test), Seen(project)
+    if reset:
+        seen.set(key, 0)
+        return [f"the hints for {test} start again: ./muxlab hint {test}"]
+    if level is not None and not 1 <= level <= len(hints):
+        raise MuxlabError(f"{test} has {len(hints)} hints: choose a level from 1 to {len(hints)}")
+    shown = level or min(seen.of(key) + 1, len(hints))
+    seen.set(key, max(shown, seen.of(key)))
+    lines = [f"hint {shown} of {len(hints)}: {hints[shown - 1]}"]
+    lines.append(f"(the next one: ./muxlab hint {test})" if shown < len(hints) else "(that was the last one)")
+    return lines

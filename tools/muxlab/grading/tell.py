@@ -1,0 +1,71 @@
+"""Tells a result in the order of design.md section 6, as lines with a style each: for a terminal and for files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from muxlab.grading.hints import Hints
+from muxlab.grading.points import show
+from muxlab.grading.results import Failure, Report, Result, Status
+from muxlab.grading.story import OK
+
+WIDTH = 100  # columns that the report is laid out for
+STEP_WIDTH = 72  # columns for the text of a step at most; a longer one pushes its outcome to the right
+
+NOT_YOURS = "  This is the grader's fault, not your server's: please tell your instructor."
+
+TITLE, GOOD, BAD, QUIET, HINT, COMMAND, PLAIN = "bold red", "green", "red", "dim", "yellow", "cyan", ""
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    style: str = PLAIN
+
+
+def headline(result: Result, *, short: bool = False) -> Line:
+    """With the test's whole name if nothing else names it."""
+    name = result.test.id if short else result.test.lab
+    left, right = f"✗ {name} · {result.test.title}", f"−{points(result.points)}"
+    return Line(f"{left}{' ' * max(2, WIDTH - len(left) - len(right))}{right}", BAD if short else TITLE)
+
+
+def points(tenths: int) -> str:
+    return f"{show(tenths)} point{'' if tenths == 10 else 's'}"
+
+
+def told_in_full(result: Result, report: Report, hints: Hints | None) -> list[Line]:
+    lines = [headline(result), *story(result.failure)]
+    if result.status is Status.BROKEN:
+        lines.append(Line(NOT_YOURS))
+    elif hint := hints.of(result.test.id) if hints else ():
+        ask = f"(./muxlab hint {result.test.id})"
+        lines.append(Line(f"  hint 1 of {len(hint)}: {hint[0]}      {ask}", HINT))
+    lines.append(Line(f"  again: {report.again_just(result.test)}", COMMAND))
+    return lines
+
+
+def story(failure: Failure | None) -> list[Line]:
+    """Steps, expected and actual, last words, last calls."""
+    if failure is None:
+        return []
+    width = min(STEP_WIDTH, max((len(step.text) for step in failure.steps), default=0))
+    lines = [
+        Line(f"  {step.number:<2} {step.text:{width}}   {step.outcome}", PLAIN if step.outcome == OK else BAD)
+        for step in failure.steps
+    ]
+    if not any(step.outcome == failure.outcome for step in failure.steps):
+        lines.append(Line(f"     {failure.outcome}", BAD))
+    lines += details(failure)
+    if failure.calls:
+        lines.append(Line(f"  {failure.calls_title}:"))
+        lines += [Line(f"     {call}") for call in failure.calls]
+    return lines
+
+
+def details(failure: Failure | None) -> list[Line]:
+    return [Line(f"     {text}") for text in (*failure.details, *failure.died)] if failure else []
+
+
+def as_text(lines: list[Line]) -> str:
+    return "\n".join(line.text.rstrip() for line in lines)
