@@ -50,7 +50,41 @@ def test_a_storm() -> None:
 def test_the_end() -> None:
     pass
 '''
-HINTS = '[all-comes-back]\nhints = [\n  "look",\n]\n\n[a-storm]\nhints = ["hide"]\n\n[the-end]\nhints = []\n'
+READ_ME = """# A course
+
+| | |
+|---|---|
+| [labs/01_select](labs/01_select/README.md) | the first |
+| [labs/02_poll](labs/02_poll/README.md) | the second |
+
+More is in [docs/architecture.md](docs/architecture.md) and [elsewhere](https://kernel.org/).
+
+## To be graded
+
+In seconds.
+
+### For instructors
+
+See [docs/instructor.md](docs/instructor.md).
+
+## Licence
+"""
+HINTS = """# Three for each.
+
+[all-comes-back]
+hints = [
+  "look",
+]
+
+# Not for students.
+[a-storm]
+hints = ["hide"]
+
+# The last one.
+[the-end]
+hints = []
+"""
+HIDDEN_HINTS = '# Not for students.\n[a-storm]\nhints = ["hide"]\n\n'
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -76,11 +110,13 @@ def make_course(tree: Tree) -> Tree:
         text = SERVER.format(lab=f"lab{lab[:2]}").replace("number", f"number{lab[:2]}")
         tree.add_lab(lab, {"server.cpp": text, "handout.toml": SETTINGS, "bugs/a-bug.patch": text, "README.md": "read"})
     tree.add_lab("00_readiness", {"main.cpp": "int main() {}\n"})
-    for path in ("slides/01.md", ".ci/run", "tests/tools/test_x.py", "docs/instructor.md", "tests/graded/servers/s.py"):
+    for path in ("slides/01.md", ".ci/run", "tests/tools/test_x.py", "docs/instructor.md", "tests/tools/foreign/s.py"):
         write(tree, path, "for the instructor")
     write(tree, "docs/architecture.md", "for all")
+    write(tree, "README.md", READ_ME)
     write(tree, "tests/graded/test_theme.py", TESTS)
-    write(tree, "tests/graded/hints.toml", HINTS)
+    write(tree, "tests/graded/hints/theme.toml", HINTS)
+    write(tree, "tests/graded/test_inside.py", "def test_a_post():\n    pass\n")
     write(tree, "muxlab", "#!/bin/sh\n").chmod(0o755)
     (tree.root / "link").symlink_to("muxlab")
     write(tree, ".gitignore", "/build/\n*.secret\n")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from handout_stage import (
+    HIDDEN_HINTS,
     HINTS,
+    READ_ME,
     SERVER,
     SETTINGS,
     SOLUTION,
@@ -18,6 +20,7 @@ from handout_stage import (
     hand_out,
     make_course,
     out_beside,
+    put,
     refused,
     with_settings,
     write,
@@ -39,7 +42,7 @@ def test_the_functions_are_empty_and_the_rest_is_as_it_was(course: Tree) -> None
     )
     with_include = before.replace('log.hpp"\n', 'log.hpp"\n#include "common/not_written.hpp"\n')
     assert source.startswith(f'{with_include}{{\n  mux::notWritten("Server::run");\n}}\n\n{after}')
-    assert "void notWritten(const char* function)" in (out / "common/not_written.hpp").read_text()
+    assert "void notWritten(const char* function, " in (out / "common/not_written.hpp").read_text()
     assert "-Wno-unused-parameter" in (out / "handout.cmake").read_text()
 
 
@@ -51,6 +54,7 @@ def test_what_is_in_it(course: Tree) -> None:
         ".gitignore",
         "CMakeLists.txt",
         "CMakePresets.json",
+        "README.md",
         "common/not_written.hpp",
         "docs/architecture.md",
         "fake server",
@@ -60,10 +64,17 @@ def test_what_is_in_it(course: Tree) -> None:
         "labs/01_select/server.cpp",
         "link",
         "muxlab",
-        "tests/graded/hints.toml",
+        "tests/graded/hints/theme.toml",
+        "tests/graded/test_inside.py",
         "tests/graded/test_theme.py",
     }
     assert "tools/muxlab/cli.py" in inside
+
+
+def test_the_readme_does_not_speak_of_what_is_not_there(course: Tree) -> None:
+    text = READ_ME.replace("| [labs/02_poll](labs/02_poll/README.md) | the second |\n", "")
+    start, rest = text.split("### For instructors")
+    assert (hand_out(course, "--labs", "01") / "README.md").read_text() == start + rest[rest.index("## Licence") :]
 
 
 def test_modes_links_and_changes_that_are_not_committed_are_kept(course: Tree) -> None:
@@ -136,12 +147,23 @@ def test_a_hidden_test_goes_with_its_hints(course: Tree, name: str) -> None:
     theme = (out / "tests/graded/test_theme.py").read_text()
     cut = TESTS[TESTS.index("# The students") : TESTS.index("def test_the_end")]
     assert theme == TESTS.replace(cut, "")
-    assert (out / "tests/graded/hints.toml").read_text() == HINTS.replace('[a-storm]\nhints = ["hide"]\n\n', "")
+    assert (out / "tests/graded/hints/theme.toml").read_text() == HINTS.replace(HIDDEN_HINTS, "")
 
 
-def test_a_hidden_file_goes(course: Tree) -> None:
+def test_the_hints_for_one_lab_go_as_well(course: Tree) -> None:
+    of_one_lab = '["02.a-storm"]\nhints = ["poll"]\n'
+    put(course, "tests/graded/hints/theme.toml", f"{HINTS}\n{of_one_lab}")
+    with_settings(course, f'hidden_tests = ["a-storm"]\n{SETTINGS}')
+    out = hand_out(course, "--labs", "01")
+    assert (out / "tests/graded/hints/theme.toml").read_text() == HINTS.replace(HIDDEN_HINTS, "")
+
+
+def test_a_hidden_file_goes_and_so_do_the_hints_for_its_tests(course: Tree) -> None:
+    put(course, "tests/graded/hints/other.toml", '[a-storm-of-rain]\nhints = ["stay"]\n')
     with_settings(course, f'hidden_tests = ["tests/graded/test_theme.py"]\n{SETTINGS}')
-    assert "tests/graded/test_theme.py" not in files(hand_out(course, "--labs", "01"))
+    inside = files(hand_out(course, "--labs", "01"))
+    assert not {"tests/graded/test_theme.py", "tests/graded/hints/theme.toml"} & inside
+    assert "tests/graded/hints/other.toml" in inside
 
 
 def test_what_a_lab_leaves_out(course: Tree) -> None:

@@ -1,4 +1,4 @@
-"""The labs themselves as handouts: nothing gives a solution away, all of it builds, and each program says one line."""
+"""The labs themselves as handouts: nothing gives a solution away. What it takes to build them is in ci/."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from muxlab.handout.bodies import Body, restore
 from muxlab.handout.make import Handout, plan_handout, write_handout
 from muxlab.handout.settings import read_exercise
 from muxlab.project import SERVERS, Lab, Project
-from stage import BACKSTOP, REPOSITORY, clean_environment
+from stage import REPOSITORY, clean_environment
 
 PROJECT = Project(REPOSITORY)
 ALL = tuple(SERVERS)
-FIRST_MISSING = {"01": "setInterest", "02": "setInterest", "03": "setInterest", "04": "run", "05": "watch"}
-
 pytestmark = pytest.mark.skipif(
     not (REPOSITORY / ".git").exists() or not shutil.which("git"), reason="handouts are made from a git repository"
 )
@@ -95,7 +93,11 @@ def test_a_finished_lab_is_the_reference(tmp_path: Path) -> None:
 def test_no_bug_cards_settings_or_tests_of_the_kit_itself(tmp_path: Path) -> None:
     out, _ = hand_out(tmp_path, ALL)
     assert not [path for path in out.rglob("*") if path.name == "handout.toml" or path.suffix == ".patch"]
-    assert not [name for name in ("slides", "tests/tools", "tests/unit") if (out / name).exists()]
+    left_out = ("docs/graded_tests.md", "slides", "tests/tools", "tests/unit")
+    assert not [name for name in left_out if (out / name).exists()]
+    readme = (out / "README.md").read_text()
+    assert "./muxlab grade 03" in readme
+    assert "./muxlab handout" not in readme
 
 
 @pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)
@@ -105,20 +107,6 @@ def test_the_reference_bodies_put_back_give_the_reference(lab: Lab, tmp_path: Pa
         reference = (REPOSITORY / path).read_bytes()
         assert (out / path).read_bytes() != reference
         assert restore(path, (out / path).read_bytes(), reference, names) == reference
-
-
-def test_every_lab_builds_and_says_what_is_not_written_yet(tmp_path: Path) -> None:
-    out, _ = hand_out(tmp_path, ALL)
-    environment = clean_environment(CXXFLAGS="-Werror")
-    build = ["cmake", "--build", "--preset", "dev", "--target", *(lab.folder for lab in ALL)]
-    for command in (["cmake", "--preset", "dev", "-DBUILD_TESTING=OFF", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"], build):
-        done = subprocess.run(command, cwd=out, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-    for lab in ALL:
-        program = [str(out / "build/dev/bin" / lab.folder), "--port", "0", "--log", "error"]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=BACKSTOP, check=False)
-        told = f"{lab.server if lab.number != '05' else 'EventLoop'}::{FIRST_MISSING[lab.number]} is not written yet\n"
-        assert (done.returncode, done.stderr) == (1, told)
 
 
 @pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)

@@ -97,6 +97,10 @@ def test_no_lab(course: Tree, labs: str) -> None:
             'hidden_tests = ["tests/graded/test_them.py"]',
             "hidden_tests: there is no tests/graded/test_them.py: did you mean tests/graded/test_theme.py?",
         ),
+        (
+            'hidden_tests = ["05.a-post"]',
+            "hidden_tests: a-post cannot be hidden: students build tests/graded/inside/ as well",
+        ),
     ],
 )
 def test_settings_that_do_not_fit(course: Tree, settings: str, told: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,7 +13,9 @@ from muxlab.errors import MuxlabError
 from muxlab.handout.settings import closest
 
 SUITE = "tests/graded/"
-HINTS = f"{SUITE}hints.toml"
+HINTS = f"{SUITE}hints/"
+INSIDE = f"{SUITE}test_inside.py"
+HEADER = re.compile(r'\s*\[\s*"?([\w.-]+)"?\s*\]\s*(#.*)?$')
 
 
 def without_hidden(
@@ -27,20 +30,33 @@ def without_hidden(
     for name in changed:
         if name not in paths:
             raise MuxlabError(f"hidden_tests: there is no {name}{closest(name, paths)}")
-    wanted = {re.sub(r"^\d\d\.", "", name) for name in hidden if "/" not in name}
+    wanted = {_without_lab(name) for name in hidden if "/" not in name}
     known: set[str] = set()
+    gone: set[str] = set()
     for path in paths:
-        if re.fullmatch(rf"{SUITE}test_\w+\.py", path) and path not in changed:
+        if re.fullmatch(rf"{SUITE}test_\w+\.py", path):
             source = read(path).decode()
             tests = _tests(source)
             known |= tests.keys()
-            if here := wanted & tests.keys():
+            here = tests.keys() if path in changed else wanted & tests.keys()
+            if here and path == INSIDE:
+                # Without them lab05_inside could not be built, and whoever builds it reads them.
+                raise MuxlabError(f"hidden_tests: {min(here)} cannot be hidden: students build {SUITE}inside/ as well")
+            gone |= here
+            if here and path not in changed:
                 changed[path] = _without_lines(source, [tests[name] for name in here]).encode()
     for name in sorted(wanted - known):
         raise MuxlabError(f"hidden_tests: no test of {SUITE} is called {name}{closest(name, sorted(known))}")
-    if wanted and HINTS in paths:
-        changed[HINTS] = _without_hints(read(HINTS).decode(), wanted).encode()
+    for path in paths:
+        if gone and path.startswith(HINTS) and path.endswith(".toml") and path not in changed:
+            before = read(path).decode()
+            if (after := _without_hints(path, before, gone)) != before:
+                changed[path] = after.encode() if tomli.loads(after) else None
     return changed
+
+
+def _without_lab(name: str) -> str:
+    return re.sub(r"^\d\d\.", "", name)
 
 
 def _tests(source: str) -> dict[str, tuple[int, int]]:
@@ -65,16 +81,20 @@ def _without_lines(source: str, ranges: Sequence[tuple[int, int]]) -> str:
     return "".join(lines).rstrip("\n") + "\n"
 
 
-def _without_hints(source: str, names: set[str]) -> str:
+def _without_hints(path: str, source: str, names: set[str]) -> str:
+    """Without the tables of these tests, and without what is said above one of them."""
     before: Mapping[str, object] = tomli.loads(source)
-    kept = []
-    skipping = False
-    for line in source.splitlines(keepends=True):
-        if header := re.match(r"\[([\w-]+)\]\s*(#.*)?$", line):
-            skipping = header[1] in names
-        if not skipping:
-            kept.append(line)
-    after = "".join(kept)
-    if tomli.loads(after) != {name: hints for name, hints in before.items() if name not in names}:
-        raise MuxlabError(f"{HINTS}: the hints of {', '.join(sorted(names))} cannot be told from the others")
+    lines = source.splitlines(keepends=True)
+    starts: list[tuple[int, bool]] = []
+    for number, line in enumerate(lines):
+        if header := HEADER.match(line):
+            while number > 0 and lines[number - 1].startswith("#"):
+                number -= 1
+            starts.append((number, _without_lab(header[1]) in names))
+    for (start, hidden), (end, _) in reversed(list(itertools.pairwise([*starts, (len(lines), False)]))):
+        if hidden:
+            del lines[start:end]
+    after = "".join(lines).rstrip("\n") + "\n"
+    if tomli.loads(after) != {name: hints for name, hints in before.items() if _without_lab(name) not in names}:
+        raise MuxlabError(f"{path}: the hints of {', '.join(sorted(names))} cannot be told from the others")
     return after
