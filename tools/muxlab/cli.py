@@ -202,6 +202,29 @@ def compare(
 
 
 @app.command()
+def trace(
+    lab: Annotated[str, typer.Argument(metavar="[LAB]", help="Number or name of a lab.", show_default=False)] = "",
+    scenario: Annotated[
+        str, typer.Option("--scenario", "-s", metavar="NAME", help="What the clients do: see --list.")
+    ] = "hello",
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the trace to FILE.", show_default=False)
+    ] = None,
+    every_line: Annotated[bool, typer.Option("--all", help="Do not cut a long listing.")] = False,
+    list_them: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
+    preset: PresetOption = "dev",
+) -> None:
+    """Show every system call of a server that matters, next to the line that made it."""
+    from muxlab.scenarios.catalogue import find_scenario
+    from muxlab.trace import command
+
+    if list_them:
+        command.list_scenarios()
+        return
+    command.command(Project.here(), find_lab(lab), find_scenario(scenario), preset, json, every_line)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is and what is not in order on this machine, and how to fix it."""
     from muxlab.show_doctor import show_findings

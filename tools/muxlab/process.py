@@ -53,6 +53,8 @@ class Server:
     program that has to be told to end: strace ignores SIGTERM, and a killed strace leaves it running), but if this
     process is killed with SIGKILL the program then goes on alone.
 
+    `pass_fds` are descriptors of ours that it is to have, under the same numbers.
+
     `stderr` is a file to write to, or anything subprocess takes; by default it is kept, and `stderr_text()` has it.
 
     The server gets SIGKILL when the *thread* that started it ends, however it ends: that is how Linux defines
@@ -73,6 +75,7 @@ class Server:
         stderr: Path | IO[bytes] | int | None = None,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
         start_deadline: float = START_DEADLINE,
         stop_deadline: float = STOP_DEADLINE,
     ) -> None:
@@ -82,8 +85,11 @@ class Server:
         """True when SIGTERM did not end it in time and SIGKILL had to."""
         self._prefix = list(prefix)
         self._command = [*prefix, *_environment(env), str(self.program), *_with_port(options)]
+        self.arguments = self._command[len(prefix) :]
+        """The program and its options; an environment, if one was given, comes first."""
         self._stderr = stderr
         self._cwd = cwd
+        self._pass_fds = pass_fds
         self._start_deadline = start_deadline
         self._stop_deadline = stop_deadline
         self._kept: IO[bytes] | None = None
@@ -166,6 +172,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=stderr,
             cwd=self._cwd,
+            pass_fds=self._pass_fds,
             start_new_session=True,
         )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from muxlab.compare.clients import Client
 from muxlab.compare.model import Number
 from muxlab.process import Server
+from muxlab.scenarios.clients import Client
 
 STOP_AT = 2000
 INSISTENCE = 10  # further clients after the first that is refused, to see that the limit is one

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 
 from muxlab.build import build
 from muxlab.compare import server_table, waker_table
-from muxlab.compare.clients import raise_file_limit
 from muxlab.compare.facts import machine
 from muxlab.compare.model import Conditions, Report
 from muxlab.compare.picture import save_picture
@@ -24,6 +23,7 @@ from muxlab.compare.wakers import PROBE
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
 from muxlab.project import SERVERS, Lab, Project, find_lab
+from muxlab.scenarios.clients import raise_file_limit
 from muxlab.strace.run import why_not
 
 PRESET = "release"

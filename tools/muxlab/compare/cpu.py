@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from muxlab.compare.clients import Client, connected, crowd
-from muxlab.compare.rest import await_rest
 from muxlab.compare.scenario import MESSAGE
 from muxlab.errors import MuxlabError
 from muxlab.process import Server
+from muxlab.scenarios.clients import Client, connected, crowd
+from muxlab.scenarios.rest import await_rest
 
 CLIENTS = 8
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from muxlab.compare.clients import Client, connected, crowd
-from muxlab.compare.rest import await_rest
 from muxlab.errors import MuxlabError
 from muxlab.process import Server
+from muxlab.scenarios.clients import Client, connected, crowd
+from muxlab.scenarios.rest import await_rest
 from muxlab.strace.run import prefix
 
 MARK = b"muxlab scene "

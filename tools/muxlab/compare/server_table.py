@@ -10,7 +10,6 @@ from pathlib import Path
 
 from muxlab.compare import server_metrics as metrics
 from muxlab.compare.capacity import STOP_AT, most_clients
-from muxlab.compare.clients import SPARE_FILES
 from muxlab.compare.count import Scene, scenes
 from muxlab.compare.cpu import cpu_per_message
 from muxlab.compare.model import Cell, Column, Metric, Missing, Numbers, Row, Table, Text, exactly, summary
@@ -25,6 +24,7 @@ from muxlab.compare.scenario import (
 )
 from muxlab.errors import MuxlabError
 from muxlab.project import Lab
+from muxlab.scenarios.clients import SPARE_FILES
 from muxlab.strace.decode import decode
 from muxlab.strace.parse import parse_file
 

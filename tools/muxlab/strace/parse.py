@@ -18,7 +18,7 @@ _RESUMED = re.compile(r"<\.\.\. ([a-z_][a-z0-9_]*|\?\?\?) resumed> ?(.*)$", re.D
 # Strings in the arguments may hold anything, so it is the last ") = " that counts: nothing in a result looks like it.
 _RESULT = re.compile(r"(.*)\)\s+= (.+)$", re.DOTALL)
 _VALUE = re.compile(r"(-?(?:0x[0-9a-f]+|\d+)|\?)")
-_ERRNO = re.compile(r" (E[A-Z0-9]+)\b")
+_ERRNO = re.compile(r" (E[A-Z0-9_]+)\b")
 _DURATION = re.compile(r" <(\d+\.\d+)>$")
 _TAMPERED = re.compile(r" \((INJECTED|DELAYED)[^()]*\)$")
 _SIGNAL = re.compile(r"--- (SIG[A-Z0-9_]+|stopped by SIG[A-Z0-9]+)(.*) ---$")

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Protocol
 
 from muxlab.errors import MuxlabError
-from muxlab.process import Server
 
 DEADLINE = 10.0  # seconds: a backstop
 PAUSE = 0.0002  # seconds between two looks, so that the server has the processor meanwhile
 
 
-def await_rest(server: Server) -> None:
-    """Returns once all threads are asleep, seen so twice in a row.
+class Running(Protocol):
+    """A server, as far as this module cares."""
+
+    name: str
+    pid: int
+
+
+def await_rest(server: Running, deadline: float = DEADLINE) -> None:
+    """Returns once all threads are asleep, seen so twice in a row; those of child processes, too.
 
     A non-blocking server sleeps in its wait call and nowhere else. A thread that has been woken up is runnable from
     that instant, and one that strace has stopped is in state 't': both are seen.
     """
-    deadline = time.monotonic() + DEADLINE
+    if not comes_to_rest(server, deadline):
+        raise MuxlabError(f"{server.name} does not come to rest: it works on although no client says anything")
+
+
+def comes_to_rest(server: Running, deadline: float = DEADLINE) -> bool:
+    """The same, and False when the time is over."""
+    end = time.monotonic() + deadline
     looks = 0
     while looks < 2:
         looks = looks + 1 if _asleep(server.pid) else 0
-        if time.monotonic() > deadline:
-            raise MuxlabError(f"{server.name} does not come to rest: it works on although no client says anything")
+        if time.monotonic() > end:
+            return False
         if looks < 2:
             time.sleep(PAUSE)
+    return True
 
 
-def await_open_files(server: Server, count: int) -> None:
+def await_open_files(server: Running, count: int) -> None:
     """Returns once the server has no more descriptors than this: what it was to close is closed."""
     deadline = time.monotonic() + DEADLINE
     while open_files(server) > count:
@@ -38,7 +52,7 @@ def await_open_files(server: Server, count: int) -> None:
     await_rest(server)
 
 
-def open_files(server: Server) -> int:
+def open_files(server: Running) -> int:
     try:
         return len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
     except OSError:
@@ -46,7 +60,13 @@ def open_files(server: Server) -> int:
 
 
 def _asleep(pid: int) -> bool:
-    return all(_state(stat) in "SZX" for stat in Path(f"/proc/{pid}/task").glob("*/stat"))
+    """Also the processes it has started: a server may serve each client in one of its own."""
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        if _state(thread / "stat") not in "SZX":
+            return False
+        if not all(_asleep(int(child)) for child in _children(thread)):
+            return False
+    return True
 
 
 def _state(stat: Path) -> str:
@@ -54,3 +74,10 @@ def _state(stat: Path) -> str:
         return stat.read_text(errors="replace").rpartition(")")[2].split()[0]
     except (OSError, IndexError):
         return "X"  # a thread that has ended will do no more
+
+
+def _children(thread: Path) -> list[str]:
+    try:
+        return (thread / "children").read_text().split()
+    except OSError:
+        return []  # it has ended, or the kernel is built without this file: labs have no children anyway

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 
-from muxlab.compare.rest import await_open_files, await_rest, open_files
 from muxlab.errors import MuxlabError
 from muxlab.process import Server
+from muxlab.scenarios.rest import await_open_files, await_rest, open_files
 
 PATIENCE = 10.0  # seconds for a server to answer: a backstop, no number depends on it
 SPARE_FILES = 64  # descriptors for all that is not a client

@@ -1,0 +1,229 @@
+"""Where a scenario plays: named clients, and a diary of what they did.
+
+A scenario only shows what a server does; it passes no judgement. So nothing in here fails when a server answers wrongly
+or not at all: the diary says so, and the script goes on, with the same beats for every server.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from muxlab.process import Address
+from muxlab.scenarios.rest import DEADLINE, Running, comes_to_rest
+
+IMPATIENT = 0.2  # seconds to wait for a server that has not come to rest before: it spins
+CHUNK = 65536
+
+
+class Served(Running, Protocol):
+    address: Address
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a client did, or found."""
+
+    time: float
+    """Seconds since the epoch: strace's clock."""
+    client: str
+    verb: str
+    """connects, sends, receives, half_closes, resets, closes, waits, note"""
+    bytes: int | None
+    text: str
+    beat: int
+
+
+@dataclass(frozen=True)
+class Beat:
+    number: int
+    """From 1: 0 is the time before the first barrier."""
+    start: float
+    """Seconds since the epoch. The server was at rest, unless the diary says otherwise."""
+
+
+@dataclass
+class Stage:
+    server: Served
+    actions: list[Action] = field(default_factory=list)
+    beats: list[Beat] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    """By the client's own address, '127.0.0.1:4711': its name."""
+    _patience: float = DEADLINE
+    _actors: list[Actor] = field(default_factory=list)
+
+    def beat(self) -> None:
+        """The barrier: waits until the server has nothing left to do. What follows is the next beat."""
+        restless = not self.at_rest()
+        self.beats.append(Beat(len(self.beats) + 1, time.time()))
+        if restless:
+            self.note("", "the server did not come to rest: it works on although no client says anything")
+
+    def at_rest(self) -> bool:
+        rests = comes_to_rest(self.server, self._patience)
+        if not rests:
+            self._patience = IMPATIENT
+        return rests
+
+    def connect(self, name: str, receive_buffer: int = 0) -> Actor:
+        return self._connect([name], name, f"{name} connects", receive_buffer)[0]
+
+    def crowd(self, count: int, what: str = "client") -> Sequence[Actor]:
+        """Many at once: they all connect before anybody waits for anything."""
+        together = f"{count} {what}s"
+        return self._connect([f"{what} {number}" for number in range(1, count + 1)], together, f"{together} connect")
+
+    def _connect(self, names: Sequence[str], who: str, text: str, receive_buffer: int = 0) -> Sequence[Actor]:
+        self.tell(who, "connects", text)
+        actors = [Actor(self, name, receive_buffer) for name in names]
+        self._actors += actors
+        return actors
+
+    def note(self, client: str, text: str) -> None:
+        self.tell(client, "note", text)
+
+    def tell(self, client: str, verb: str, text: str, count: int | None = None) -> None:
+        self.actions.append(Action(time.time(), client, verb, count, text, len(self.beats)))
+
+    def leave(self) -> None:
+        """Whoever is still there goes without a word, when the server is gone already."""
+        for actor in self._actors:
+            actor.drop()
+
+
+class Actor:
+    """One client. It never waits for the server longer than the server has something to do."""
+
+    def __init__(self, stage: Stage, name: str, receive_buffer: int) -> None:
+        self.name = name
+        self._stage = stage
+        address = stage.server.address
+        self._socket = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
+        if receive_buffer:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.settimeout(DEADLINE)
+        try:
+            self._socket.connect(address)
+            host, port = self._socket.getsockname()[:2]
+            stage.names[str(Address(host, port))] = name
+        except OSError as error:
+            stage.note(name, f"{name} cannot connect: {error.strerror or error}")
+        self._socket.setblocking(False)
+
+    def send(self, data: bytes, *, told: bool = True) -> int:
+        """As much as the kernel takes now. Returns how much that was."""
+        if told:
+            self._stage.tell(self.name, "sends", f"{self.name} sends {_size(len(data))}", len(data))
+        sent = 0
+        with self._blamed("sending"), suppress(BlockingIOError):
+            while sent < len(data):
+                sent += self._socket.send(data[sent:])
+        return sent
+
+    def send_all_it_takes(self, most: int) -> int:
+        """Sends until the server, at rest, takes no more; or until it has taken `most` bytes."""
+        data = bytes(range(256)) * (CHUNK // 256)
+        start = time.time()
+        taken = 0
+        while taken < most:
+            sent = self.send(data, told=False)
+            taken += sent
+            # At rest with no room left: the server has stopped reading. At rest with room: it has read all there was.
+            if sent < len(data) and not (self._stage.at_rest() and self._has_room()):
+                break
+        text = f"{self.name} sends until nobody takes more: {_size(taken)}"
+        if taken >= most:
+            text = f"{self.name} sends {_size(taken)}, and the server has taken all of it"
+        self._stage.actions.append(Action(start, self.name, "sends", taken, text, len(self._stage.beats)))
+        return taken
+
+    def receive(self, expected: int | None = None) -> int:
+        """Takes what comes, until it is `expected` bytes, or the end, or the server is at rest and nothing is there."""
+        start = time.time()
+        got, ended, quiet = 0, "", False
+        while not ended and (expected is None or got < expected):
+            count, ended = self._take()
+            got += count
+            if count == 0 and not ended:
+                if quiet:
+                    break
+                quiet = self._stage.at_rest()  # and look once more: it may have answered before it came to rest
+                if not quiet:
+                    break
+            else:
+                quiet = False
+        parts = [_size(got)] if got else []
+        parts += [ended] if ended else []
+        text = f"{self.name} receives {' and '.join(parts) or 'nothing'}"
+        if expected is not None and got < expected:
+            text += f", where {_size(expected)} had been sent"
+        self._stage.actions.append(Action(start, self.name, "receives", got, text, len(self._stage.beats)))
+        return got
+
+    def half_close(self) -> None:
+        self._stage.tell(self.name, "half_closes", f"{self.name} has nothing more to send: shutdown(SHUT_WR)")
+        with self._blamed("shutdown"):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        self._stage.tell(self.name, "resets", f"{self.name} resets the connection")
+        self.drop()
+
+    def close(self) -> None:
+        self._stage.tell(self.name, "closes", f"{self.name} closes")
+        self._socket.close()
+
+    def drop(self, *, reset: bool = True) -> None:
+        """Without a line in the diary."""
+        if reset and self._socket.fileno() != -1:
+            # SO_LINGER at zero: close(2) throws the connection away, and sends a RST.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._socket.close()
+
+    def _take(self) -> tuple[int, str]:
+        """How many bytes there were; and how the connection ended, if it did."""
+        try:
+            count = len(self._socket.recv(CHUNK))
+        except BlockingIOError:
+            return 0, ""
+        except OSError as error:
+            return 0, f"an error: {error.strerror or error}"
+        return count, "" if count else "the end"
+
+    def _has_room(self) -> bool:
+        poller = select.poll()
+        poller.register(self._socket, select.POLLOUT)
+        return any(events & select.POLLOUT for _, events in poller.poll(0))
+
+    @contextmanager
+    def _blamed(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            self._stage.note(self.name, f"{doing} fails for {self.name}: {error.strerror or error}")
+
+
+def close_all(stage: Stage, actors: Sequence[Actor], who: str, *, reset: bool = False) -> None:
+    """All at once, and one line in the diary."""
+    stage.tell(who, "resets" if reset else "closes", f"{who} {'reset' if reset else 'close'}")
+    for actor in actors:
+        actor.drop(reset=reset)
+
+
+def send_all(stage: Stage, actors: Sequence[Actor], who: str, data: bytes) -> None:
+    stage.tell(who, "sends", f"{who} send {_size(len(data))} each", len(data) * len(actors))
+    for actor in actors:
+        actor.send(data, told=False)
+
+
+def _size(count: int) -> str:
+    return f"{count:,} byte{'' if count == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""What a server did, step by step, next to the lines of code that did it."""

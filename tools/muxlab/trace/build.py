@@ -1,0 +1,303 @@
+"""From system calls to steps: what was waited for, what was told, who was served, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from muxlab.compare.copies import copied, epoll_event_bytes
+from muxlab.scenarios.stage import Beat
+from muxlab.strace.decode import EPOLLS, Control, Decoder, Other, Transfer, Wait
+from muxlab.strace.decode import Step as Decoded
+from muxlab.strace.text import descriptor, label, split
+from muxlab.strace.trace import Call, Exit, Signal, Trace
+from muxlab.trace import waits
+from muxlab.trace.descriptors import Descriptors, Life
+from muxlab.trace.interest import InterestLists, Watched
+from muxlab.trace.model import Accept, Ctl, Descriptor, Detail, Frame, Kind, Ready, Step, Wake
+from muxlab.trace.model import Transfer as TransferDetail
+from muxlab.trace.order import ACCEPTS, OPENS, WAITS, Event, in_order
+from muxlab.trace.shown import escaped, line_of
+
+Resolve = Callable[[Sequence[str]], tuple[tuple[Frame, ...], int]]
+"""From the lines of -k to frames, and how many of them are left out."""
+
+
+@dataclass(frozen=True)
+class Built:
+    steps: tuple[Step, ...]
+    descriptors: tuple[Descriptor, ...]
+    threads: tuple[int, ...]
+    """The kernel's numbers; a step's tid is the place in here, from 1."""
+    start: float
+    """Seconds since the epoch."""
+    left_out: int
+    """Calls on files, made before the server listened: loading libraries, mostly."""
+    beyond: int
+    """Steps beyond the limit."""
+
+
+def build(
+    trace: Trace, *, beats: Sequence[Beat] = (), clients: Mapping[str, str] | None = None, resolve: Resolve, limit: int
+) -> Built:
+    builder = _Builder(trace, beats, clients or {}, resolve, limit)
+    for event in in_order(trace):
+        builder.feed(event)
+    return Built(
+        tuple(builder.steps),
+        builder.descriptors.listed(),
+        tuple(builder.threads),
+        builder.start or 0.0,
+        builder.left_out,
+        builder.beyond,
+    )
+
+
+class _Builder:
+    def __init__(
+        self, trace: Trace, beats: Sequence[Beat], clients: Mapping[str, str], resolve: Resolve, limit: int
+    ) -> None:
+        self.steps: list[Step] = []
+        self.descriptors = Descriptors(trace.calls, clients)
+        self.threads: list[int] = []
+        self.start: float | None = None
+        self.left_out = self.beyond = 0
+        self._beats = beats
+        self._resolve = resolve
+        self._limit = limit
+        self._interest = InterestLists()
+        self._listening = not any(call.name == "listen" for call in trace.calls)
+        decoder = Decoder()
+        self._decoded = {id(call): decoder.step(call) for call in trace.in_order_of_return()}
+        self._waits = waits.LastWaits()
+
+    def feed(self, event: Event) -> None:
+        what = event.what
+        if isinstance(what, Signal):
+            self._add(event, "signal", what.name, None, what.text)
+        elif isinstance(what, Exit):
+            ended = what.signal or f"exit code {what.code}"
+            self._add(event, "exit", "exit", None, f"ended: {ended}")
+        elif what.name in WAITS:
+            self._wait(event, what)
+        else:
+            self._call(event, what)
+
+    # ---- waiting -------------------------------------------------------------------------------------------------
+
+    def _wait(self, event: Event, call: Call) -> None:
+        wait = self._decoded.get(id(call)) or Decoder().step(call)
+        epoll = self._argument(event, call) if call.name in EPOLLS else None
+        if not isinstance(wait, Wait) and epoll is None:
+            self._add(event, "unknown", call.name, None, line_of(call), call)
+        elif event.phase == "enter":
+            asked = self._asked(event, wait, epoll)
+            detail = self._waits.entered(call, wait if isinstance(wait, Wait) else None, asked)
+            size = copied(wait).into_kernel if isinstance(wait, Wait) else 0
+            self._add(
+                event,
+                "wait_enter",
+                call.name,
+                epoll,
+                line_of(call),
+                call,
+                detail,
+                copied_in=size,
+            )
+        elif isinstance(wait, Wait):
+            told = [waits.ready(one, self._told(event, one.fd)) for one in wait.ready]
+            for one in wait.ready:
+                if epoll is not None:
+                    self._interest.reported(epoll.file, one.fd)
+            kernel, user = waits.scanned(wait)
+            self._add(
+                event,
+                "wait_return",
+                call.name,
+                epoll,
+                line_of(call),
+                call,
+                waits.returned(wait, told),
+                copied_out=copied(wait).out_of_kernel,
+                scanned_kernel=kernel,
+                scanned_user=user,
+            )
+
+    def _asked(self, event: Event, wait: Decoded, epoll: Life | None) -> list[Ready]:
+        if epoll is not None:
+            return [Ready(one.fd, one.descriptor, one.events) for one in self._interest.of(epoll.file)]
+        assert isinstance(wait, Wait)
+        return [waits.ready(one, self._told(event, one.fd)) for one in wait.interest]
+
+    def _told(self, event: Event, fd: int) -> str | None:
+        return self.descriptors.find(event.thread, fd).id if fd >= 0 else None
+
+    # ---- everything else -----------------------------------------------------------------------------------------
+
+    def _call(self, event: Event, call: Call) -> None:
+        decoded = self._decoded.get(id(call)) or Decoder().step(call)
+        if isinstance(decoded, Control):
+            self._control(event, decoded)
+        elif isinstance(decoded, Transfer):
+            self._transfer(event, decoded)
+        elif isinstance(decoded, Other) and call.name in ACCEPTS:
+            self._accept(event, call)
+        elif call.name in OPENS:
+            self._open(event, call)
+        elif call.name == "close":
+            self._close(event, call)
+        elif call.name in ("listen", "bind", "connect", "shutdown"):
+            self._socket(event, call)
+        elif call.name == "fcntl":
+            if "F_DUPFD" in call.arguments:
+                self._open(event, call)
+        elif call.name in ("exit", "exit_group"):
+            return  # the end itself is a line of its own
+        else:
+            self._add(event, "other", call.name, self._argument(event, call), line_of(call), call)
+
+    def _control(self, event: Event, control: Control) -> None:
+        call = control.call
+        epoll = self.descriptors.find(event.thread, control.epoll_fd, label(split(call.arguments)[0]))
+        target = self.descriptors.find(event.thread, control.fd, label(split(call.arguments)[2]))
+        if call.result == 0:
+            watched = Watched(target.fd, target.id, target.file, control.bits)
+            self._interest.control(epoll.file, control.operation, watched)
+        detail = Ctl(control.operation, control.fd, target.id, control.bits)
+        size = 0 if control.operation == "DEL" else epoll_event_bytes()
+        self._add(event, "ctl", call.name, epoll, line_of(call), call, detail, copied_in=size)
+
+    def _transfer(self, event: Event, transfer: Transfer) -> None:
+        call = transfer.call
+        life = self.descriptors.find(event.thread, transfer.fd, transfer.label)
+        moved = transfer.moved
+        sizes = {"copied_in" if transfer.outward else "copied_out": moved}
+        if self._is_waker(life):
+            kind: Kind = "wake_write" if transfer.outward else "wake_drain"
+            value = int.from_bytes(transfer.data[:8], "little") if life.kind == "eventfd" and moved else moved
+            self._add(event, kind, call.name, life, line_of(call), call, Wake(value), **sizes)
+            return
+        detail = TransferDetail(transfer.asked, None if call.errno else moved, escaped(transfer.data, moved))
+        kind = "send" if transfer.outward else "recv"
+        if life.kind != "connection":
+            kind = "other"
+        self._add(event, kind, call.name, life, line_of(call), call, detail, **sizes)
+
+    def _is_waker(self, life: Life) -> bool:
+        """A channel that the program has made to talk to itself. A pipe that it was started with is its stdout."""
+        if life.kind in ("pipe", "socketpair"):
+            return life.opened is not None
+        local, peer = life.addresses
+        return life.kind == "eventfd" or (peer is not None and self.descriptors.by_addresses(peer, local) is not None)
+
+    def _accept(self, event: Event, call: Call) -> None:
+        listener = self._argument(event, call)
+        new = None
+        if call.result is not None and call.result >= 0:
+            new = self.descriptors.opened(event.thread, call.result, call.result_label, self._next)
+        detail = Accept(new.fd if new else None, new.id if new else None)
+        self._add(event, "accept", call.name, listener, line_of(call), call, detail)
+
+    def _open(self, event: Event, call: Call) -> None:
+        life = None
+        if call.name in ("pipe", "pipe2", "socketpair") and call.result == 0:
+            for text in _pair(call):
+                if (fd := descriptor(text)) is not None:
+                    life = self.descriptors.opened(event.thread, fd, label(text), self._next)
+                    life.kind = "socketpair" if call.name == "socketpair" else "pipe"
+        elif call.result is not None and call.result >= 0:
+            same = self._argument(event, call) if call.name in ("dup", "dup2", "dup3", "fcntl") else None
+            life = self.descriptors.opened(event.thread, call.result, call.result_label, self._next, same)
+            life.kind = same.kind if same else life.kind
+        self._add(event, "open", call.name, life, line_of(call), call)
+
+    def _close(self, event: Event, call: Call) -> None:
+        life = self._argument(event, call)
+        self._add(event, "close", call.name, life, line_of(call), call)
+        if life is not None and call.result == 0:
+            file = self.descriptors.closed(event.thread, life.fd, self._next - 1)
+            if file is not None:
+                self._interest.file_closed(file)
+
+    def _socket(self, event: Event, call: Call) -> None:
+        life = self._argument(event, call)
+        if call.name == "listen" and life is not None and call.result == 0:
+            life.kind = "listener"
+            self._listening = True
+        self._add(event, "shutdown" if call.name == "shutdown" else "other", call.name, life, line_of(call), call)
+
+    def _argument(self, event: Event, call: Call) -> Life | None:
+        """The descriptor that is the first argument."""
+        arguments = split(call.arguments)
+        if not arguments or (fd := descriptor(arguments[0])) is None or fd < 0:
+            return None
+        return self.descriptors.find(event.thread, fd, label(arguments[0]))
+
+    # ---- adding a step -------------------------------------------------------------------------------------------
+
+    @property
+    def _next(self) -> int:
+        return len(self.steps)
+
+    def _add(
+        self,
+        event: Event,
+        kind: Kind,
+        name: str,
+        life: Life | None,
+        line: str,
+        call: Call | None = None,
+        detail: Detail | None = None,
+        **sizes: int,
+    ) -> None:
+        if not self._listening and kind in ("other", "open", "close") and _is_file(life):
+            self.left_out += 1
+            return
+        if len(self.steps) >= self._limit:
+            self.beyond += 1
+            return
+        self.start = event.time if self.start is None else self.start
+        latest = self.steps[-1].t if self.steps else 0.0
+        stack, left_out = self._resolve(call.stack) if call else ((), 0)
+        seconds = max(0.0, (call.end_time or 0.0) - (call.time or 0.0)) if call and call.end_time else 0.0
+        self.steps.append(
+            Step(
+                i=self._next,
+                t=round(max(latest, event.time - self.start), 6),
+                seconds=round(seconds, 6),
+                tid=self._tid(event.thread),
+                beat=self._beat(event.time),
+                kind=kind,
+                call=name,
+                fd=life.fd if life else None,
+                descriptor=life.id if life else None,
+                line=line,
+                stack=stack,
+                frames_left_out=left_out,
+                errno=(call.errno or None) if call else None,
+                injected=call.injected if call else False,
+                detail=detail,
+                **sizes,
+            )
+        )
+
+    def _tid(self, thread: int) -> int:
+        if thread not in self.threads:
+            self.threads.append(thread)
+        return self.threads.index(thread) + 1
+
+    def _beat(self, time: float) -> int:
+        """How many barriers have been passed: 0 is the time of starting."""
+        return sum(beat.start <= time for beat in self._beats)
+
+
+def _is_file(life: Life | None) -> bool:
+    return life is None or (life.kind == "other" and not life.label.startswith(("TCP", "UNIX", "UDP", "anon_inode")))
+
+
+def _pair(call: Call) -> list[str]:
+    """The two descriptors of 'AF_UNIX, …, [5<…>, 6<…>]' or '[5<…>, 6<…>], O_CLOEXEC'."""
+    for argument in split(call.arguments):
+        if argument.startswith("["):
+            return split(argument[1:-1])
+    return []
