@@ -8,7 +8,6 @@ READ_SIZE = 1024  # bytes: --read-size
 TEN_KILOBYTES = bytes(range(256)) * 40
 BURST = 80  # clients: more than the labs accept in one turn
 IDLE = 100  # clients
-LISTENED = 4096  # bytes of receive buffer, for a client that is to be slow
 MOST = 8 * 1024 * 1024  # bytes that a slow reader sends at most, to a server that has no limit
 HANDED_OVER = 24  # clients
 
@@ -64,7 +63,7 @@ def ten_kilobytes(stage: Stage) -> None:
 
 def slow_reader(stage: Stage) -> None:
     stage.beat()
-    a = stage.connect("A", LISTENED)
+    a = stage.connect("A", narrow=True)
     b = stage.connect("B")
     stage.beat()
     sent = a.send_all_it_takes(MOST)
@@ -188,7 +187,7 @@ def post_burst(stage: Stage) -> None:
 
 def stop_while_busy(stage: Stage) -> None:
     stage.beat()
-    a = stage.connect("A", LISTENED)
+    a = stage.connect("A", narrow=True)
     b = stage.connect("B")
     stage.connect("C")
     stage.beat()

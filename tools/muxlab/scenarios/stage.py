@@ -19,7 +19,9 @@ from muxlab.process import Address
 from muxlab.scenarios.rest import DEADLINE, Running, comes_to_rest
 
 IMPATIENT = 0.2  # seconds to wait for a server that has not come to rest before: it spins
-CHUNK = 65536
+CHUNK = 65536  # bytes for one recv
+NARROW_BUFFER = 4096  # bytes
+NARROW_SEGMENT = 1460  # bytes: as over Ethernet; on loopback it would be 64 KB
 
 
 class Served(Running, Protocol):
@@ -71,17 +73,18 @@ class Stage:
             self._patience = IMPATIENT
         return rests
 
-    def connect(self, name: str, receive_buffer: int = 0) -> Actor:
-        return self._connect([name], name, f"{name} connects", receive_buffer)[0]
+    def connect(self, name: str, *, narrow: bool = False) -> Actor:
+        """`narrow`: with little room to receive, in small segments, so that the server soon cannot send."""
+        return self._connect([name], name, f"{name} connects", narrow)[0]
 
     def crowd(self, count: int, what: str = "client") -> Sequence[Actor]:
         """Many at once: they all connect before anybody waits for anything."""
         together = f"{count} {what}s"
         return self._connect([f"{what} {number}" for number in range(1, count + 1)], together, f"{together} connect")
 
-    def _connect(self, names: Sequence[str], who: str, text: str, receive_buffer: int = 0) -> Sequence[Actor]:
+    def _connect(self, names: Sequence[str], who: str, text: str, narrow: bool = False) -> Sequence[Actor]:
         self.tell(who, "connects", text)
-        actors = [Actor(self, name, receive_buffer) for name in names]
+        actors = [Actor(self, name, narrow) for name in names]
         self._actors += actors
         return actors
 
@@ -100,13 +103,15 @@ class Stage:
 class Actor:
     """One client. It never waits for the server longer than the server has something to do."""
 
-    def __init__(self, stage: Stage, name: str, receive_buffer: int) -> None:
+    def __init__(self, stage: Stage, name: str, narrow: bool) -> None:
         self.name = name
         self._stage = stage
         address = stage.server.address
         self._socket = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
-        if receive_buffer:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if narrow:
+            # Before connect(2), which tells the server: what it may leave in the kernel grows with the segment size.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(DEADLINE)
         try:

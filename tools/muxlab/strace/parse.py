@@ -130,7 +130,7 @@ def _returned(entered: Call, number: int, text: str, end_time: float | None = No
     arguments, result = found[1], found[2]
     if duration := _DURATION.search(result):
         result = result[: duration.start()]
-        if entered.time is not None:
+        if entered.time is not None and end_time is None:
             end_time = entered.time + float(duration[1])
     injected = False
     while tampered := _TAMPERED.search(result):

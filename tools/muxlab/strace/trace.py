@@ -20,7 +20,10 @@ class Call:
     time: float | None = None
     """Seconds since the epoch at which it was entered (strace -ttt)."""
     end_time: float | None = None
-    """When it returned, if strace said so: with -T, or on a line of its own."""
+    """When it returned, if strace said so: on a line of its own, or with -T.
+
+    -T counts from when the first half of the line has been printed, so that this is early by as long as that took.
+    """
     result: int | None = None
     """None when strace printed '?', and for a call that never returned."""
     result_label: str = ""

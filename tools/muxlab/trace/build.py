@@ -130,7 +130,11 @@ class _Builder:
         return [waits.ready(one, self._told(event, one.fd)) for one in wait.interest]
 
     def _told(self, event: Event, fd: int) -> str | None:
-        return self.descriptors.find(event.thread, fd).id if fd >= 0 else None
+        if fd < 0:
+            return None
+        life = self.descriptors.find(event.thread, fd)
+        life.shown = True
+        return life.id
 
     # ---- everything else -----------------------------------------------------------------------------------------
 
@@ -252,12 +256,16 @@ class _Builder:
     ) -> None:
         if not self._listening and kind in ("other", "open", "close") and _is_file(life):
             self.left_out += 1
+            if life is not None:
+                life.opened = None
             return
         if len(self.steps) >= self._limit:
             self.beyond += 1
             return
         self.start = event.time if self.start is None else self.start
         latest = self.steps[-1].t if self.steps else 0.0
+        if life is not None:
+            life.shown = True
         stack, left_out = self._resolve(call.stack) if call else ((), 0)
         seconds = max(0.0, (call.end_time or 0.0) - (call.time or 0.0)) if call and call.end_time else 0.0
         self.steps.append(
@@ -274,7 +282,7 @@ class _Builder:
                 line=line,
                 stack=stack,
                 frames_left_out=left_out,
-                errno=(call.errno or None) if call else None,
+                errno=_errno(call) if call else None,
                 injected=call.injected if call else False,
                 detail=detail,
                 **sizes,
@@ -289,6 +297,11 @@ class _Builder:
     def _beat(self, time: float) -> int:
         """How many barriers have been passed: 0 is the time of starting."""
         return sum(beat.start <= time for beat in self._beats)
+
+
+def _errno(call: Call) -> str | None:
+    """What the program sees of an interrupted call: ERESTARTNOHAND and its like stay in the kernel."""
+    return "EINTR" if call.errno.startswith("ERESTART") else call.errno or None
 
 
 def _is_file(life: Life | None) -> bool:

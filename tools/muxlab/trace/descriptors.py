@@ -26,6 +26,8 @@ class Life:
     kind: DescriptorKind
     opened: int | None
     closed: int | None = None
+    shown: bool = False
+    """A step speaks of it."""
 
     @property
     def addresses(self) -> tuple[str | None, str | None]:
@@ -33,7 +35,7 @@ class Life:
         if found is None or ":" not in found[1]:
             return None, None
         local, _, peer = found[1].partition("->")
-        return _address(local), _address(peer) if peer else None
+        return local, peer or None
 
 
 class Descriptors:
@@ -68,13 +70,6 @@ class Descriptors:
         life.closed = step
         return self._release(life)
 
-    def process_of(self, thread: int) -> int:
-        self._table(thread)
-        return self._process[thread]
-
-    def ended(self, thread: int) -> None:
-        """A process that ends closes what it has; a thread does not, and neither does the first process: the end."""
-
     def by_addresses(self, local: str | None, peer: str | None) -> Life | None:
         """The living descriptor of a connection, seen from this end."""
         for life in reversed(self._lives):
@@ -83,7 +78,8 @@ class Descriptors:
         return None
 
     def listed(self) -> tuple[Descriptor, ...]:
-        return tuple(self._described(life) for life in self._lives)
+        """Those that a step is about, or that were waited for."""
+        return tuple(self._described(life) for life in self._lives if life.shown)
 
     def _described(self, life: Life) -> Descriptor:
         local, peer = life.addresses
@@ -140,9 +136,9 @@ def kind_of(label: str) -> DescriptorKind:
 
 def _is_another(before: str, now: str) -> bool:
     """Two labels that cannot be of the same descriptor: one was closed, and another opened, unseen."""
-    return bool(before and now) and before.partition(":")[0] != now.partition(":")[0]
+    return bool(before and now) and _sort(before) != _sort(now)
 
 
-def _address(text: str) -> str:
-    """strace writes '127.0.0.1:80' and '[::1]:80', as everybody does."""
-    return text.strip()
+def _sort(label: str) -> str:
+    """'TCP' of 'TCP:[…]', but all of 'anon_inode:[eventfd]' and of a path."""
+    return label if label.startswith(("anon_inode", "/")) else label.partition(":")[0]

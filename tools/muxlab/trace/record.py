@@ -23,37 +23,23 @@ from muxlab.strace.run import prefix, why_not
 from muxlab.strace.trace import Trace as RawTrace
 from muxlab.trace.build import Built, build
 from muxlab.trace.model import ClientAction, Machine, Mechanism, Play, Program, Step, Thread, Trace
-from muxlab.trace.order import BRING, WAITS
+from muxlab.trace.order import WATCHED
 from muxlab.trace.source import Sources
 
 STEPS = 20_000  # at most: a server that spins makes as many in a minute
-OTHERS = (
-    "epoll_ctl",
-    "sendto",
-    "sendmsg",
-    "write",
-    "writev",
-    "shutdown",
-    "close",
-    "bind",
-    "listen",
-    "connect",
-    "fcntl",
-    "clone",
-    "clone3",
-    "fork",
-    "vfork",
-    "exit",
-    "exit_group",
-)
 MECHANISMS: dict[str, Mechanism] = {"01": "select", "02": "poll", "03": "epoll", "04": "epoll", "05": "loop"}
 
 
 def strace_options(stacks: bool) -> list[str]:
     """-v: no array is cut short. A call that this kernel does not have is no error: '?'."""
-    # recv and send are for architectures that have them as calls of their own.
-    names = sorted({*WAITS, *BRING, *OTHERS, "send", "recv"})
-    return [*(["-k"] if stacks else []), "-yy", "-T", "-v", "-e", "trace=" + ",".join(f"?{name}" for name in names)]
+    return [
+        *(["-k"] if stacks else []),
+        "-yy",
+        "-T",
+        "-v",
+        "-e",
+        "trace=" + ",".join(f"?{name}" for name in sorted(WATCHED)),
+    ]
 
 
 StartServer = Callable[[Sequence[str], Sequence[int]], Server]

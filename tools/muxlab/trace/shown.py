@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from muxlab.strace.text import skip_label, skip_string
+from muxlab.strace.decode import EPOLLS
+from muxlab.strace.text import skip_label, skip_string, split
 from muxlab.strace.trace import Call
 
 SHOWN = 160  # characters of a line
@@ -19,6 +20,14 @@ def line_of(call: Call) -> str:
     result = "?" if call.result is None else hex(call.result) if call.result > 2**32 else str(call.result)
     tail = f" {call.errno}" if call.errno else f" ({call.note})" if call.note else ""
     return shortened(f"{call.name}({arguments}) = {result}{without_labels(tail)}")
+
+
+def question_of(call: Call) -> str:
+    """What a wait is asked, without the answer: epoll_wait has room for it in its second argument."""
+    arguments = split(without_labels(call.arguments))
+    if call.name in EPOLLS and len(arguments) > 1:
+        arguments[1] = "…"
+    return shortened(f"{call.name}({', '.join(arguments)})")
 
 
 def shortened(text: str, most: int = SHOWN) -> str:
