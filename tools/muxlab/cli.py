@@ -207,21 +207,40 @@ def trace(
     scenario: Annotated[
         str, typer.Option("--scenario", "-s", metavar="NAME", help="What the clients do: see --list.")
     ] = "hello",
+    server: Annotated[
+        str,
+        typer.Option(
+            "--server",
+            metavar="COMMAND",
+            help="Watch this program, not a lab; {port} in it stands for the port.",
+            show_default=False,
+        ),
+    ] = "",
+    port: Annotated[
+        int | None,
+        typer.Option("--port", metavar="N", min=1, max=65535, help="Where --server listens.", show_default=False),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write the trace to FILE.", show_default=False)
+    ] = None,
+    perfetto: Annotated[
+        Path | None,
+        typer.Option("--perfetto", metavar="FILE", help="Also write it for ui.perfetto.dev.", show_default=False),
     ] = None,
     every_line: Annotated[bool, typer.Option("--all", help="Do not cut a long listing.")] = False,
     list_them: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
     preset: PresetOption = "dev",
 ) -> None:
-    """Show every system call of a server that matters, next to the line that made it."""
+    """Show the system calls of a server, next to the lines that made them."""
     from muxlab.scenarios.catalogue import find_scenario
     from muxlab.trace import command
 
     if list_them:
         command.list_scenarios()
         return
-    command.command(Project.here(), find_lab(lab), find_scenario(scenario), preset, json, every_line)
+    project, chosen = Project.here(), find_scenario(scenario)
+    target = command.choose(project, lab, server, port, chosen, preset)
+    command.command(project, target, chosen, command.Files(json, perfetto), every_line)
 
 
 @app.command()

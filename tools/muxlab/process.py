@@ -272,6 +272,14 @@ def _environment(env: Mapping[str, str] | None) -> list[str]:
     return ["env", *(f"{name}={value}" for name, value in env.items())] if env else []
 
 
+def descendants(pid: int) -> list[int]:
+    """The processes it has started, and those that they have."""
+    found = _children(pid)
+    for child in found:
+        found += _children(child)
+    return found
+
+
 def _children(pid: int) -> list[int]:
     """From /proc/*/stat: not every kernel is built with /proc/PID/task/TID/children."""
     found = []

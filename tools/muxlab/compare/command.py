@@ -22,6 +22,7 @@ from muxlab.compare.storage import save
 from muxlab.compare.wakers import PROBE
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
+from muxlab.files import check_writable
 from muxlab.project import SERVERS, Lab, Project, find_lab
 from muxlab.scenarios.clients import raise_file_limit
 from muxlab.strace.run import why_not
@@ -41,7 +42,7 @@ def compare(
     """Returns the exit code: 1 if a part could not be measured because a program of ours failed."""
     for file in (json_file, picture):
         if file is not None:
-            _check_writable(file)
+            check_writable(file)
     wakers = any(lab.folder == WAKING_LAB for lab in labs)
     # One build for counts and times: they then belong to the same program, and there is only one to wait for.
     build(project, PRESET, [*(lab.folder for lab in labs), *([PROBE] if wakers else [])])
@@ -108,12 +109,3 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="muxlab-") as name:
         yield Path(name)
-
-
-def _check_writable(path: Path) -> None:
-    """Before a minute of work, not after it."""
-    existed = path.exists()
-    with path.open("a"):
-        pass
-    if not existed:
-        path.unlink()

@@ -8,7 +8,7 @@ READ_SIZE = 1024  # bytes: --read-size
 TEN_KILOBYTES = bytes(range(256)) * 40
 BURST = 80  # clients: more than the labs accept in one turn
 IDLE = 100  # clients
-MOST = 8 * 1024 * 1024  # bytes that a slow reader sends at most, to a server that has no limit
+MOST = 512 * 1024  # bytes that a slow reader sends: more than the kernel keeps for a narrow client
 HANDED_OVER = 24  # clients
 
 

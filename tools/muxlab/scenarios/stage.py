@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from muxlab.process import Address
+from muxlab.scenarios.delivery import Last, await_arrival, has_arrived, in_flight, is_coming
 from muxlab.scenarios.rest import DEADLINE, Running, comes_to_rest
 
 IMPATIENT = 0.2  # seconds to wait for a server that has not come to rest before: it spins
@@ -68,10 +69,14 @@ class Stage:
             self.note("", "the server did not come to rest: it works on although no client says anything")
 
     def at_rest(self) -> bool:
+        await_arrival(self._arrived)
         rests = comes_to_rest(self.server, self._patience)
         if not rests:
             self._patience = IMPATIENT
         return rests
+
+    def _arrived(self) -> bool:
+        return all(actor.has_arrived() for actor in self._actors)
 
     def connect(self, name: str, *, narrow: bool = False) -> Actor:
         """`narrow`: with little room to receive, in small segments, so that the server soon cannot send."""
@@ -105,6 +110,8 @@ class Actor:
 
     def __init__(self, stage: Stage, name: str, narrow: bool) -> None:
         self.name = name
+        self._address: Address | None = None
+        self._last: Last | None = None
         self._stage = stage
         address = stage.server.address
         self._socket = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
@@ -116,11 +123,26 @@ class Actor:
         self._socket.settimeout(DEADLINE)
         try:
             self._socket.connect(address)
-            host, port = self._socket.getsockname()[:2]
-            stage.names[str(Address(host, port))] = name
+            self._address = Address(*self._socket.getsockname()[:2])
+            self._last = "connected"
+            stage.names[str(self._address)] = name
         except OSError as error:
             stage.note(name, f"{name} cannot connect: {error.strerror or error}")
         self._socket.setblocking(False)
+
+    @property
+    def here(self) -> bool:
+        return self._socket.fileno() != -1
+
+    def has_arrived(self) -> bool:
+        """What this client has done so far; asked again only when it has done something more."""
+        if self._address is None:
+            return True
+        if self._last is not None:
+            if not has_arrived(self._last, self._address, self._stage.server.address):
+                return False
+            self._last = None
+        return not (self.here and in_flight(self._socket))
 
     def send(self, data: bytes, *, told: bool = True) -> int:
         """As much as the kernel takes now. Returns how much that was."""
@@ -138,14 +160,15 @@ class Actor:
         start = time.time()
         taken = 0
         while taken < most:
-            sent = self.send(data, told=False)
+            piece = data[: most - taken]
+            sent = self.send(piece, told=False)
             taken += sent
             # At rest with no room left: the server has stopped reading. At rest with room: it has read all there was.
-            if sent < len(data) and not (self._stage.at_rest() and self._has_room()):
+            if sent < len(piece) and not (self._stage.at_rest() and self._has_room()):
                 break
-        text = f"{self.name} sends until nobody takes more: {_size(taken)}"
+        text = f"{self.name} sends {_size(taken)} and reads nothing: nobody takes more"
         if taken >= most:
-            text = f"{self.name} sends {_size(taken)}, and the server has taken all of it"
+            text = f"{self.name} sends {_size(taken)} and reads nothing"
         self._stage.actions.append(Action(start, self.name, "sends", taken, text, len(self._stage.beats)))
         return taken
 
@@ -159,9 +182,10 @@ class Actor:
             if count == 0 and not ended:
                 if quiet:
                     break
-                quiet = self._stage.at_rest()  # and look once more: it may have answered before it came to rest
-                if not quiet:
+                if not self._stage.at_rest():
                     break
+                await_arrival(lambda: not self._is_coming())
+                quiet = True  # and look once more: it may have answered before it came to rest
             else:
                 quiet = False
         parts = [_size(got)] if got else []
@@ -183,11 +207,14 @@ class Actor:
 
     def close(self) -> None:
         self._stage.tell(self.name, "closes", f"{self.name} closes")
-        self._socket.close()
+        self.drop(reset=False)
 
     def drop(self, *, reset: bool = True) -> None:
         """Without a line in the diary."""
-        if reset and self._socket.fileno() != -1:
+        if not self.here:
+            return
+        self._last = "reset" if reset else "closed"
+        if reset:
             # SO_LINGER at zero: close(2) throws the connection away, and sends a RST.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
@@ -202,10 +229,14 @@ class Actor:
             return 0, f"an error: {error.strerror or error}"
         return count, "" if count else "the end"
 
+    def _is_coming(self) -> bool:
+        """The server has sent something that has not arrived yet."""
+        if self._address is None or _is_ready(self._socket, select.POLLIN):
+            return False
+        return is_coming(self._address, self._stage.server.address)
+
     def _has_room(self) -> bool:
-        poller = select.poll()
-        poller.register(self._socket, select.POLLOUT)
-        return any(events & select.POLLOUT for _, events in poller.poll(0))
+        return _is_ready(self._socket, select.POLLOUT)
 
     @contextmanager
     def _blamed(self, doing: str) -> Iterator[None]:
@@ -215,6 +246,12 @@ class Actor:
             raise
         except OSError as error:
             self._stage.note(self.name, f"{doing} fails for {self.name}: {error.strerror or error}")
+
+
+def _is_ready(client: socket.socket, event: int) -> bool:
+    poller = select.poll()
+    poller.register(client, event)
+    return any(events & event for _, events in poller.poll(0))
 
 
 def close_all(stage: Stage, actors: Sequence[Actor], who: str, *, reset: bool = False) -> None:

@@ -32,7 +32,7 @@ class Built:
     start: float
     """Seconds since the epoch."""
     left_out: int
-    """Calls on files, made before the server listened: loading libraries, mostly."""
+    """Calls that are not about sockets, made before the server listened: loading libraries, mostly."""
     beyond: int
     """Steps beyond the limit."""
 
@@ -78,6 +78,8 @@ class _Builder:
         elif isinstance(what, Exit):
             ended = what.signal or f"exit code {what.code}"
             self._add(event, "exit", "exit", None, f"ended: {ended}")
+            for file in self.descriptors.ended(event.thread, max(0, self._next - 1)):
+                self._interest.file_closed(file)
         elif what.name in WAITS:
             self._wait(event, what)
         else:
@@ -179,20 +181,26 @@ class _Builder:
         if self._is_waker(life):
             kind: Kind = "wake_write" if transfer.outward else "wake_drain"
             value = int.from_bytes(transfer.data[:8], "little") if life.kind == "eventfd" and moved else moved
-            self._add(event, kind, call.name, life, line_of(call), call, Wake(value), **sizes)
+            detail = Wake(value, self._reader(life).id if transfer.outward else life.id)
+            self._add(event, kind, call.name, life, line_of(call), call, detail, **sizes)
             return
-        detail = TransferDetail(transfer.asked, None if call.errno else moved, escaped(transfer.data, moved))
+        what = TransferDetail(transfer.asked, None if call.errno else moved, escaped(transfer.data, moved))
         kind = "send" if transfer.outward else "recv"
         if life.kind != "connection":
             kind = "other"
-        self._add(event, kind, call.name, life, line_of(call), call, detail, **sizes)
+        self._add(event, kind, call.name, life, line_of(call), call, what, **sizes)
 
     def _is_waker(self, life: Life) -> bool:
         """A channel that the program has made to talk to itself. A pipe that it was started with is its stdout."""
         if life.kind in ("pipe", "socketpair"):
-            return life.opened is not None
+            return life.made
         local, peer = life.addresses
         return life.kind == "eventfd" or (peer is not None and self.descriptors.by_addresses(peer, local) is not None)
+
+    def _reader(self, life: Life) -> Life:
+        """The descriptor that becomes readable when something is written to this one."""
+        local, peer = life.addresses
+        return life.twin or self.descriptors.by_addresses(peer, local) or life
 
     def _accept(self, event: Event, call: Call) -> None:
         listener = self._argument(event, call)
@@ -205,10 +213,15 @@ class _Builder:
     def _open(self, event: Event, call: Call) -> None:
         life = None
         if call.name in ("pipe", "pipe2", "socketpair") and call.result == 0:
-            for text in _pair(call):
-                if (fd := descriptor(text)) is not None:
-                    life = self.descriptors.opened(event.thread, fd, label(text), self._next)
-                    life.kind = "socketpair" if call.name == "socketpair" else "pipe"
+            ends = [
+                self.descriptors.opened(event.thread, fd, label(text), self._next)
+                for text in _pair(call)
+                if (fd := descriptor(text)) is not None
+            ]
+            for one, other in zip(ends, reversed(ends), strict=True):
+                one.kind = "socketpair" if call.name == "socketpair" else "pipe"
+                one.twin, one.shown = other, True
+                life = one
         elif call.result is not None and call.result >= 0:
             same = self._argument(event, call) if call.name in ("dup", "dup2", "dup3", "fcntl") else None
             life = self.descriptors.opened(event.thread, call.result, call.result_label, self._next, same)
@@ -254,7 +267,7 @@ class _Builder:
         detail: Detail | None = None,
         **sizes: int,
     ) -> None:
-        if not self._listening and kind in ("other", "open", "close") and _is_file(life):
+        if not self._listening and not _is_of_the_net(life):
             self.left_out += 1
             if life is not None:
                 life.opened = None
@@ -304,8 +317,8 @@ def _errno(call: Call) -> str | None:
     return "EINTR" if call.errno.startswith("ERESTART") else call.errno or None
 
 
-def _is_file(life: Life | None) -> bool:
-    return life is None or (life.kind == "other" and not life.label.startswith(("TCP", "UNIX", "UDP", "anon_inode")))
+def _is_of_the_net(life: Life | None) -> bool:
+    return life is not None and (life.kind in ("epoll", "eventfd") or life.label.startswith(("TCP", "UDP", "UNIX")))
 
 
 def _pair(call: Call) -> list[str]:

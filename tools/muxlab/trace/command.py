@@ -3,45 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from muxlab.build import build_lab
 from muxlab.console import progress, say
+from muxlab.errors import MuxlabError
+from muxlab.files import check_writable
 from muxlab.process import Server
-from muxlab.project import Lab, Project
+from muxlab.project import Lab, Project, find_lab
 from muxlab.scenarios.catalogue import SCENARIOS, Scenario
+from muxlab.trace.any_server import AnyServer, command_words, free_port
 from muxlab.trace.listing import show
 from muxlab.trace.model import Trace
-from muxlab.trace.record import record
+from muxlab.trace.perfetto import save_perfetto
+from muxlab.trace.record import StartServer, record
+from muxlab.trace.source import has_lines
 from muxlab.trace.storage import save
 
 
-def trace_lab(project: Project, lab: Lab, scenario: Scenario, preset: str = "dev") -> Trace:
-    """Builds the lab if needed, and records one scenario."""
-    program = build_lab(project, lab, preset)
-    return record_lab(project, lab, scenario, program)
+@dataclass(frozen=True)
+class Files:
+    """Where to write; None is nowhere."""
+
+    json: Path | None = None
+    perfetto: Path | None = None
 
 
-def record_lab(project: Project, lab: Lab, scenario: Scenario, program: Path) -> Trace:
+@dataclass(frozen=True)
+class Target:
+    """What is to be watched: a lab, or any other program."""
+
+    name: str
+    start: StartServer
+    stacks: bool
+    """There is debug information, so that call stacks lead somewhere. They cost time: a stack for each call."""
+    lab: Lab | None = None
+
+
+def lab_target(lab: Lab, scenario: Scenario, program: Path) -> Target:
     options = ["--log", "error", *scenario.options_for(lab.number)]
 
     def start(prefix: Sequence[str], descriptors: Sequence[int]) -> Server:
         return Server(program, options, prefix=prefix, pass_fds=descriptors)
 
-    return record(start, scenario, project, lab, stacks=True)
+    return Target(lab.folder, start, has_lines(program), lab)
 
 
-def command(
-    project: Project, lab: Lab, scenario: Scenario, preset: str, json_file: Path | None, every_line: bool
-) -> None:
-    with progress(f"recording {scenario.id} in {lab.folder}"):
-        trace = trace_lab(project, lab, scenario, preset)
+def server_target(command: str, port: int | None) -> Target:
+    """With a port it may be any program; without, one that keeps the contract of the labs and tells its port."""
+    words = command_words(command)
+    name = Path(words[0]).name
+    stacks = has_lines(Path(words[0]))
+    if port is None and "{port}" not in command:
+        return Target(name, lambda prefix, fds: Server(Path(words[0]), words[1:], prefix=prefix, pass_fds=fds), stacks)
+    chosen = port or free_port()
+    return Target(name, lambda prefix, fds: AnyServer(command, chosen, prefix=prefix, pass_fds=fds), stacks)
+
+
+def record_lab(project: Project, lab: Lab, scenario: Scenario, program: Path) -> Trace:
+    """One scenario in one lab that is built already."""
+    target = lab_target(lab, scenario, program)
+    return record(target.start, scenario, project, lab, target.stacks)
+
+
+def command(project: Project, target: Target, scenario: Scenario, files: Files, every_line: bool) -> None:
+    for file in (files.json, files.perfetto):
+        if file is not None:
+            check_writable(file)
+    with progress(f"recording {scenario.id} in {target.name}"):
+        trace = record(target.start, scenario, project, target.lab, target.stacks)
     show(trace, every_line)
-    if json_file is not None:
-        save(trace, json_file)
-        say(f"written to {json_file}")
+    if files.json is not None:
+        save(trace, files.json)
+        say(f"written to {files.json}")
+    if files.perfetto is not None:
+        save_perfetto(trace, files.perfetto)
+        say(f"written to {files.perfetto}: open it in https://ui.perfetto.dev or chrome://tracing")
+
+
+def choose(project: Project, lab: str, server: str, port: int | None, scenario: Scenario, preset: str) -> Target:
+    """From the words on the command line; a lab is built if needed."""
+    if bool(lab) == bool(server):
+        raise MuxlabError("name a lab, or a program with --server: ./muxlab trace 03 --scenario hello")
+    if server:
+        return server_target(server, port)
+    if port is not None:
+        raise MuxlabError("--port is for --server; a lab takes any port that is free")
+    found = find_lab(lab)
+    project.server_files(found)  # refuses a lab that is no server
+    return lab_target(found, scenario, build_lab(project, found, preset))
 
 
 def list_scenarios() -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for scenario in SCENARIOS:
-        print(f"{scenario.id:<20} {scenario.what}")
+        table.add_row(Text(scenario.id, "bold"), scenario.what)
+    Console().print(table)

@@ -26,6 +26,10 @@ class Life:
     kind: DescriptorKind
     opened: int | None
     closed: int | None = None
+    made: bool = False
+    """By the program itself, before our eyes."""
+    twin: Life | None = None
+    """The other end of a pipe or a socketpair."""
     shown: bool = False
     """A step speaks of it."""
 
@@ -45,6 +49,8 @@ class Descriptors:
         self._tables: dict[int, dict[int, Life]] = {}
         self._process: dict[int, int] = {}
         """By thread: whose table it uses."""
+        self._threads: dict[int, set[int]] = {}
+        """By process: the threads that are alive."""
         self._lives: list[Life] = []
         self._users: dict[int, int] = {}
         """By open file description: how many descriptors there are."""
@@ -60,7 +66,9 @@ class Descriptors:
         return life
 
     def opened(self, thread: int, fd: int, label: str, step: int, same_as: Life | None = None) -> Life:
-        return self._add(thread, fd, label, step, same_as)
+        life = self._add(thread, fd, label, step, same_as)
+        life.made = True
+        return life
 
     def closed(self, thread: int, fd: int, step: int) -> int | None:
         """Returns the open file description if that was the last descriptor of it."""
@@ -69,6 +77,16 @@ class Descriptors:
             return None
         life.closed = step
         return self._release(life)
+
+    def ended(self, thread: int, step: int) -> list[int]:
+        """The last thread of a process closes what is left. Returns the open file descriptions that are gone."""
+        process = self._process.get(thread)
+        if process is None:
+            return []
+        self._threads[process].discard(thread)
+        table = self._tables[process]
+        files = [] if self._threads[process] else [self.closed(thread, fd, step) for fd in list(table)]
+        return [file for file in files if file is not None]
 
     def by_addresses(self, local: str | None, peer: str | None) -> Life | None:
         """The living descriptor of a connection, seen from this end."""
@@ -119,6 +137,7 @@ class Descriptors:
                 self._tables[thread] = {}
                 for fd, life in parents.items():
                     self._add(thread, fd, life.label, None, life).kind = life.kind
+            self._threads.setdefault(self._process[thread], set()).add(thread)
         return self._tables[self._process[thread]]
 
 

@@ -89,7 +89,9 @@ def told(step: Step) -> str:
         got = error or f" = {detail.bytes}"
         return f"{name}({fd}, {detail.asked}){got}" + (f'  "{detail.text}"' if detail.bytes else "")
     if isinstance(detail, Wake):
-        return f"{name}({fd}){error or f': {detail.value}'}  {'wakes' if step.kind == 'wake_write' else 'drained'}"
+        if step.errno:
+            return f"{name}({fd}){error}"
+        return f"{name}({fd}): {detail.value}  {'wakes' if step.kind == 'wake_write' else 'drained'}"
     return step.line
 
 

@@ -98,6 +98,8 @@ class Transfer:
 class Wake:
     value: int
     """Of an eventfd; bytes for anything else. 0 when the call failed."""
+    reader: str | None = None
+    """The descriptor that becomes ready by this: an eventfd itself, the other end of anything else."""
 
 
 Detail: TypeAlias = WaitEnter | WaitReturn | Ctl | Accept | Transfer | Wake

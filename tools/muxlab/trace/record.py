@@ -146,7 +146,7 @@ def _mechanism(lab: Lab | None, steps: Sequence[Step]) -> Mechanism:
 def _omitted(built: Built) -> tuple[str, ...]:
     lines = []
     if built.left_out:
-        lines.append(f"{built.left_out} calls on files before the server listened: loading libraries, mostly")
+        lines.append(f"{built.left_out} calls that are not about sockets, before the server listened")
     if built.beyond:
         lines.append(f"cut after {len(built.steps):,} steps: {built.beyond:,} more are not shown")
     return tuple(lines)
