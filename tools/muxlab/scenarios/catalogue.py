@@ -105,9 +105,10 @@ SCENARIOS = (
     Scenario(
         "post-burst",
         "Many sockets handed from one thread to another",
-        "Lab 05 posts each accepted socket to a worker: only the first task of a batch writes a wake-up; the other "
-        "labs have one thread and nothing to hand over.",
+        "Lab 05 posts each accepted socket to a worker, and what is posted while a wake-up is under way writes none of "
+        "its own; the other labs have one thread and nothing to hand over.",
         scripts.post_burst,
+        lab_options={"05": ("--threads", "1")},
     ),
     Scenario(
         "stop-while-busy",

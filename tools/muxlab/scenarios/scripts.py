@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from muxlab.scenarios.stage import Stage, close_all, send_all
+from muxlab.scenarios.stage import Stage, close_all, receive_all, send_all
 
 READ_SIZE = 1024  # bytes: --read-size
 TEN_KILOBYTES = bytes(range(256)) * 40
@@ -180,6 +180,8 @@ def post_burst(stage: Stage) -> None:
     clients = stage.crowd(HANDED_OVER)
     stage.beat()
     send_all(stage, clients, f"all {HANDED_OVER}", b"hello\n")
+    stage.beat()
+    receive_all(stage, clients, f"all {HANDED_OVER}", 6)
     stage.beat()
     close_all(stage, clients, f"all {HANDED_OVER}")
     stage.beat()

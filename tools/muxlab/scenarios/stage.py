@@ -172,7 +172,7 @@ class Actor:
         self._stage.actions.append(Action(start, self.name, "sends", taken, text, len(self._stage.beats)))
         return taken
 
-    def receive(self, expected: int | None = None) -> int:
+    def receive(self, expected: int | None = None, *, told: bool = True) -> int:
         """Takes what comes, until it is `expected` bytes, or the end, or the server is at rest and nothing is there."""
         start = time.time()
         got, ended, quiet = 0, "", False
@@ -188,6 +188,8 @@ class Actor:
                 quiet = True  # and look once more: it may have answered before it came to rest
             else:
                 quiet = False
+        if not told:
+            return got
         parts = [_size(got)] if got else []
         parts += [ended] if ended else []
         text = f"{self.name} receives {' and '.join(parts) or 'nothing'}"
@@ -265,6 +267,16 @@ def send_all(stage: Stage, actors: Sequence[Actor], who: str, data: bytes) -> No
     stage.tell(who, "sends", f"{who} send {_size(len(data))} each", len(data) * len(actors))
     for actor in actors:
         actor.send(data, told=False)
+
+
+def receive_all(stage: Stage, actors: Sequence[Actor], who: str, expected: int) -> None:
+    """Each that many bytes. Who closes with something unread sends a RST, not a FIN."""
+    start = time.time()
+    got = [actor.receive(expected, told=False) for actor in actors]
+    text = f"{who} receive {_size(expected)} each"
+    if short := sum(count < expected for count in got):
+        text += f", but for {short} of them"
+    stage.actions.append(Action(start, who, "receives", sum(got), text, len(stage.beats)))
 
 
 def _size(count: int) -> str:

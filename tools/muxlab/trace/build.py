@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from muxlab.compare.copies import copied, epoll_event_bytes
@@ -14,13 +14,11 @@ from muxlab.strace.trace import Call, Exit, Signal, Trace
 from muxlab.trace import waits
 from muxlab.trace.descriptors import Descriptors, Life
 from muxlab.trace.interest import InterestLists, Watched
-from muxlab.trace.model import Accept, Ctl, Descriptor, Detail, Frame, Kind, Ready, Step, Wake
+from muxlab.trace.model import Accept, Ctl, Descriptor, Kind, Ready, Step, Wake
 from muxlab.trace.model import Transfer as TransferDetail
 from muxlab.trace.order import ACCEPTS, OPENS, WAITS, Event, in_order
-from muxlab.trace.shown import escaped, line_of
-
-Resolve = Callable[[Sequence[str]], tuple[tuple[Frame, ...], int]]
-"""From the lines of -k to frames, and how many of them are left out."""
+from muxlab.trace.shown import escaped, line_of, question_of
+from muxlab.trace.steps import Resolve, StepList
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,11 @@ def build(
     for event in in_order(trace):
         builder.feed(event)
     return Built(
-        tuple(builder.steps),
+        tuple(builder.steps.steps),
         builder.descriptors.listed(),
-        tuple(builder.threads),
-        builder.start or 0.0,
-        builder.left_out,
+        tuple(builder.steps.threads),
+        builder.steps.start or 0.0,
+        builder.steps.left_out,
         builder.beyond,
     )
 
@@ -57,28 +55,26 @@ class _Builder:
     def __init__(
         self, trace: Trace, beats: Sequence[Beat], clients: Mapping[str, str], resolve: Resolve, limit: int
     ) -> None:
-        self.steps: list[Step] = []
+        self.steps = StepList(trace, beats, resolve)
         self.descriptors = Descriptors(trace.calls, clients)
-        self.threads: list[int] = []
-        self.start: float | None = None
-        self.left_out = self.beyond = 0
-        self._beats = beats
-        self._resolve = resolve
+        self.beyond = 0
         self._limit = limit
         self._interest = InterestLists()
-        self._listening = not any(call.name == "listen" for call in trace.calls)
         decoder = Decoder()
         self._decoded = {id(call): decoder.step(call) for call in trace.in_order_of_return()}
         self._waits = waits.LastWaits()
 
     def feed(self, event: Event) -> None:
+        if self.steps.next >= self._limit:
+            self.beyond += 1
+            return
         what = event.what
         if isinstance(what, Signal):
-            self._add(event, "signal", what.name, None, what.text)
+            self.steps.add(event, "signal", what.name, None, what.text)
         elif isinstance(what, Exit):
             ended = what.signal or f"exit code {what.code}"
-            self._add(event, "exit", "exit", None, f"ended: {ended}")
-            for file in self.descriptors.ended(event.thread, max(0, self._next - 1)):
+            self.steps.add(event, "exit", "exit", None, f"ended: {ended}")
+            for file in self.descriptors.ended(event.thread, max(0, self.steps.next - 1)):
                 self._interest.file_closed(file)
         elif what.name in WAITS:
             self._wait(event, what)
@@ -91,17 +87,17 @@ class _Builder:
         wait = self._decoded.get(id(call)) or Decoder().step(call)
         epoll = self._argument(event, call) if call.name in EPOLLS else None
         if not isinstance(wait, Wait) and epoll is None:
-            self._add(event, "unknown", call.name, None, line_of(call), call)
+            self.steps.add(event, "unknown", call.name, None, line_of(call), call)
         elif event.phase == "enter":
             asked = self._asked(event, wait, epoll)
             detail = self._waits.entered(call, wait if isinstance(wait, Wait) else None, asked)
             size = copied(wait).into_kernel if isinstance(wait, Wait) else 0
-            self._add(
+            self.steps.add(
                 event,
                 "wait_enter",
                 call.name,
                 epoll,
-                line_of(call),
+                question_of(call),
                 call,
                 detail,
                 copied_in=size,
@@ -112,7 +108,7 @@ class _Builder:
                 if epoll is not None:
                     self._interest.reported(epoll.file, one.fd)
             kernel, user = waits.scanned(wait)
-            self._add(
+            self.steps.add(
                 event,
                 "wait_return",
                 call.name,
@@ -160,7 +156,7 @@ class _Builder:
         elif call.name in ("exit", "exit_group"):
             return  # the end itself is a line of its own
         else:
-            self._add(event, "other", call.name, self._argument(event, call), line_of(call), call)
+            self.steps.add(event, "other", call.name, self._argument(event, call), line_of(call), call)
 
     def _control(self, event: Event, control: Control) -> None:
         call = control.call
@@ -171,7 +167,7 @@ class _Builder:
             self._interest.control(epoll.file, control.operation, watched)
         detail = Ctl(control.operation, control.fd, target.id, control.bits)
         size = 0 if control.operation == "DEL" else epoll_event_bytes()
-        self._add(event, "ctl", call.name, epoll, line_of(call), call, detail, copied_in=size)
+        self.steps.add(event, "ctl", call.name, epoll, line_of(call), call, detail, copied_in=size)
 
     def _transfer(self, event: Event, transfer: Transfer) -> None:
         call = transfer.call
@@ -182,13 +178,13 @@ class _Builder:
             kind: Kind = "wake_write" if transfer.outward else "wake_drain"
             value = int.from_bytes(transfer.data[:8], "little") if life.kind == "eventfd" and moved else moved
             detail = Wake(value, self._reader(life).id if transfer.outward else life.id)
-            self._add(event, kind, call.name, life, line_of(call), call, detail, **sizes)
+            self.steps.add(event, kind, call.name, life, line_of(call), call, detail, **sizes)
             return
         what = TransferDetail(transfer.asked, None if call.errno else moved, escaped(transfer.data, moved))
         kind = "send" if transfer.outward else "recv"
         if life.kind != "connection":
             kind = "other"
-        self._add(event, kind, call.name, life, line_of(call), call, what, **sizes)
+        self.steps.add(event, kind, call.name, life, line_of(call), call, what, **sizes)
 
     def _is_waker(self, life: Life) -> bool:
         """A channel that the program has made to talk to itself. A pipe that it was started with is its stdout."""
@@ -206,33 +202,33 @@ class _Builder:
         listener = self._argument(event, call)
         new = None
         if call.result is not None and call.result >= 0:
-            new = self.descriptors.opened(event.thread, call.result, call.result_label, self._next)
+            new = self.descriptors.opened(event.thread, call.result, call.result_label, self.steps.next)
         detail = Accept(new.fd if new else None, new.id if new else None)
-        self._add(event, "accept", call.name, listener, line_of(call), call, detail)
+        self.steps.add(event, "accept", call.name, listener, line_of(call), call, detail)
 
     def _open(self, event: Event, call: Call) -> None:
         life = None
         if call.name in ("pipe", "pipe2", "socketpair") and call.result == 0:
             ends = [
-                self.descriptors.opened(event.thread, fd, label(text), self._next)
+                self.descriptors.opened(event.thread, fd, label(text), self.steps.next)
                 for text in _pair(call)
                 if (fd := descriptor(text)) is not None
             ]
             for one, other in zip(ends, reversed(ends), strict=True):
                 one.kind = "socketpair" if call.name == "socketpair" else "pipe"
-                one.twin, one.shown = other, True
+                one.twin, one.shown = other, self.steps.listening
                 life = one
         elif call.result is not None and call.result >= 0:
             same = self._argument(event, call) if call.name in ("dup", "dup2", "dup3", "fcntl") else None
-            life = self.descriptors.opened(event.thread, call.result, call.result_label, self._next, same)
+            life = self.descriptors.opened(event.thread, call.result, call.result_label, self.steps.next, same)
             life.kind = same.kind if same else life.kind
-        self._add(event, "open", call.name, life, line_of(call), call)
+        self.steps.add(event, "open", call.name, life, line_of(call), call)
 
     def _close(self, event: Event, call: Call) -> None:
         life = self._argument(event, call)
-        self._add(event, "close", call.name, life, line_of(call), call)
+        self.steps.add(event, "close", call.name, life, line_of(call), call)
         if life is not None and call.result == 0:
-            file = self.descriptors.closed(event.thread, life.fd, self._next - 1)
+            file = self.descriptors.closed(event.thread, life.fd, self.steps.next - 1)
             if file is not None:
                 self._interest.file_closed(file)
 
@@ -240,8 +236,8 @@ class _Builder:
         life = self._argument(event, call)
         if call.name == "listen" and life is not None and call.result == 0:
             life.kind = "listener"
-            self._listening = True
-        self._add(event, "shutdown" if call.name == "shutdown" else "other", call.name, life, line_of(call), call)
+            self.steps.listening = True
+        self.steps.add(event, "shutdown" if call.name == "shutdown" else "other", call.name, life, line_of(call), call)
 
     def _argument(self, event: Event, call: Call) -> Life | None:
         """The descriptor that is the first argument."""
@@ -249,76 +245,6 @@ class _Builder:
         if not arguments or (fd := descriptor(arguments[0])) is None or fd < 0:
             return None
         return self.descriptors.find(event.thread, fd, label(arguments[0]))
-
-    # ---- adding a step -------------------------------------------------------------------------------------------
-
-    @property
-    def _next(self) -> int:
-        return len(self.steps)
-
-    def _add(
-        self,
-        event: Event,
-        kind: Kind,
-        name: str,
-        life: Life | None,
-        line: str,
-        call: Call | None = None,
-        detail: Detail | None = None,
-        **sizes: int,
-    ) -> None:
-        if not self._listening and not _is_of_the_net(life):
-            self.left_out += 1
-            if life is not None:
-                life.opened = None
-            return
-        if len(self.steps) >= self._limit:
-            self.beyond += 1
-            return
-        self.start = event.time if self.start is None else self.start
-        latest = self.steps[-1].t if self.steps else 0.0
-        if life is not None:
-            life.shown = True
-        stack, left_out = self._resolve(call.stack) if call else ((), 0)
-        seconds = max(0.0, (call.end_time or 0.0) - (call.time or 0.0)) if call and call.end_time else 0.0
-        self.steps.append(
-            Step(
-                i=self._next,
-                t=round(max(latest, event.time - self.start), 6),
-                seconds=round(seconds, 6),
-                tid=self._tid(event.thread),
-                beat=self._beat(event.time),
-                kind=kind,
-                call=name,
-                fd=life.fd if life else None,
-                descriptor=life.id if life else None,
-                line=line,
-                stack=stack,
-                frames_left_out=left_out,
-                errno=_errno(call) if call else None,
-                injected=call.injected if call else False,
-                detail=detail,
-                **sizes,
-            )
-        )
-
-    def _tid(self, thread: int) -> int:
-        if thread not in self.threads:
-            self.threads.append(thread)
-        return self.threads.index(thread) + 1
-
-    def _beat(self, time: float) -> int:
-        """How many barriers have been passed: 0 is the time of starting."""
-        return sum(beat.start <= time for beat in self._beats)
-
-
-def _errno(call: Call) -> str | None:
-    """What the program sees of an interrupted call: ERESTARTNOHAND and its like stay in the kernel."""
-    return "EINTR" if call.errno.startswith("ERESTART") else call.errno or None
-
-
-def _is_of_the_net(life: Life | None) -> bool:
-    return life is not None and (life.kind in ("epoll", "eventfd") or life.label.startswith(("TCP", "UDP", "UNIX")))
 
 
 def _pair(call: Call) -> list[str]:
