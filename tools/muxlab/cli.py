@@ -227,6 +227,10 @@ def trace(
         Path | None,
         typer.Option("--perfetto", metavar="FILE", help="Also write it for ui.perfetto.dev.", show_default=False),
     ] = None,
+    strace: Annotated[
+        Path | None,
+        typer.Option("--strace", metavar="FILE", help="Also keep what strace wrote in FILE.", show_default=False),
+    ] = None,
     every_line: Annotated[bool, typer.Option("--all", help="Do not cut a long listing.")] = False,
     list_them: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
     preset: PresetOption = "dev",
@@ -240,7 +244,7 @@ def trace(
         return
     project, chosen = Project.here(), find_scenario(scenario)
     target = command.choose(project, lab, server, port, chosen, preset)
-    command.command(project, target, chosen, command.Files(json, perfetto), every_line)
+    command.command(project, target, chosen, command.Files(json, perfetto, strace), every_line)
 
 
 @app.command()

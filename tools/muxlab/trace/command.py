@@ -32,6 +32,7 @@ class Files:
 
     json: Path | None = None
     perfetto: Path | None = None
+    strace: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,15 @@ def server_target(command: str, port: int | None) -> Target:
 def record_lab(project: Project, lab: Lab, scenario: Scenario, program: Path) -> Trace:
     """One scenario in one lab that is built already."""
     target = lab_target(lab, scenario, program)
-    return record(target.start, scenario, project, lab, target.stacks)
+    return record(target.start, scenario, project, lab, stacks=target.stacks)
 
 
 def command(project: Project, target: Target, scenario: Scenario, files: Files, every_line: bool) -> None:
-    for file in (files.json, files.perfetto):
+    for file in (files.json, files.perfetto, files.strace):
         if file is not None:
             check_writable(file)
     with progress(f"recording {scenario.id} in {target.name}"):
-        trace = record(target.start, scenario, project, target.lab, target.stacks)
+        trace = record(target.start, scenario, project, target.lab, stacks=target.stacks, keep=files.strace)
     show(trace, every_line)
     if files.json is not None:
         save(trace, files.json)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -46,7 +48,16 @@ StartServer = Callable[[Sequence[str], Sequence[int]], Server]
 """From the command to put in front of the server, and the descriptors it inherits."""
 
 
-def record(start: StartServer, scenario: Scenario, project: Project, lab: Lab | None, stacks: bool) -> Trace:
+def record(
+    start: StartServer,
+    scenario: Scenario,
+    project: Project,
+    lab: Lab | None = None,
+    *,
+    stacks: bool = True,
+    keep: Path | None = None,
+) -> Trace:
+    """`keep` is a file for what strace wrote."""
     if reason := why_not():
         raise MuxlabError(f"a server cannot be watched here: {reason}")
     raise_file_limit()
@@ -55,7 +66,13 @@ def record(start: StartServer, scenario: Scenario, project: Project, lab: Lab | 
         server = start(prefix(file, strace_options(stacks)), descriptors)
         stage = _play(server, scenario)
         raw = parse_file(file)
-    return _made(raw, server, stage, scenario, project, lab)
+        if keep is not None:
+            shutil.copyfile(file, keep)
+    trace = _made(raw, server, stage, scenario, project, lab)
+    if stacks:
+        return trace
+    no_lines = f"{server.program}: it has no debug information, so there are no source lines"
+    return replace(trace, omitted=(*trace.omitted, no_lines))
 
 
 def _play(server: Server, scenario: Scenario) -> Stage:
