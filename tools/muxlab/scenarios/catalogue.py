@@ -25,8 +25,6 @@ class Scenario:
     """The server starts with all descriptors below this one taken."""
     room_for: int | None = None
     """The server may open this many descriptors more once it is up: RLIMIT_NOFILE."""
-    stop_while_busy: bool = False
-    """It is told to stop while the clients are there; else when they are gone."""
 
     def options_for(self, lab_number: str) -> list[str]:
         return [*self.options, *self.lab_options.get(lab_number, ())]
@@ -115,7 +113,6 @@ SCENARIOS = (
         "SIGTERM while there is work",
         "The signal becomes a readable descriptor; the server leaves its loop and closes everything, clients included.",
         scripts.stop_while_busy,
-        stop_while_busy=True,
     ),
 )
 

@@ -163,6 +163,8 @@ class Actor:
             piece = data[: most - taken]
             sent = self.send(piece, told=False)
             taken += sent
+            if sent == 0:
+                break  # there was room, and yet: the connection is gone
             # At rest with no room left: the server has stopped reading. At rest with room: it has read all there was.
             if sent < len(piece) and not (self._stage.at_rest() and self._has_room()):
                 break

@@ -162,6 +162,7 @@ class _Builder:
         call = control.call
         epoll = self.descriptors.find(event.thread, control.epoll_fd, label(split(call.arguments)[0]))
         target = self.descriptors.find(event.thread, control.fd, label(split(call.arguments)[2]))
+        target.shown = True
         if call.result == 0:
             watched = Watched(target.fd, target.id, target.file, control.bits)
             self._interest.control(epoll.file, control.operation, watched)
@@ -203,6 +204,7 @@ class _Builder:
         new = None
         if call.result is not None and call.result >= 0:
             new = self.descriptors.opened(event.thread, call.result, call.result_label, self.steps.next)
+            new.shown = True
         detail = Accept(new.fd if new else None, new.id if new else None)
         self.steps.add(event, "accept", call.name, listener, line_of(call), call, detail)
 
