@@ -205,8 +205,8 @@ def test_a_server_in_another_language() -> None:
     trace = record_selectors("hello")
     assert (trace.program.lab, trace.program.mechanism) == (None, "epoll")
     assert kinds_by_beat(trace)[2] == ["wait_return", "recv", "send", "wait_enter"]
-    assert not any(step.stack for step in trace.steps)
-    assert any("no debug information" in line for line in trace.omitted)
+    # Some builds of Python have debug information, and then their own sources are shown.
+    assert any(step.stack for step in trace.steps) != any("no debug information" in line for line in trace.omitted)
 
 
 def test_a_server_from_a_distribution_package() -> None:
