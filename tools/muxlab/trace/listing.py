@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from muxlab.trace.model import Accept, ClientAction, Ctl, Ready, Step, Trace, Transfer, WaitEnter, WaitReturn, Wake
+from muxlab.trace.model import (
+    Accept,
+    ClientAction,
+    Ctl,
+    Frame,
+    Ready,
+    Step,
+    Trace,
+    Transfer,
+    WaitEnter,
+    WaitReturn,
+    Wake,
+)
 
 MOST_LINES = 400
 PLACE = 34  # columns for file:line
@@ -55,10 +67,7 @@ def _action(action: ClientAction) -> Text:
 
 
 def _step(step: Step, trace: Trace, many: bool) -> Text:
-    place = ""
-    if step.stack:
-        frame = next((one for one in step.stack if one.file.startswith("labs/")), step.stack[0])
-        place = f"{frame.file.rpartition('/')[2]}:{frame.line}"
+    place = place_of(step.stack)
     text = Text(f"{step.t:9.4f}  ")
     if many:
         text.append(f"t{step.tid} ", "magenta")
@@ -66,6 +75,14 @@ def _step(step: Step, trace: Trace, many: bool) -> Text:
     style = {"wait_enter": "dim", "wait_return": "green", "close": "red", "signal": "yellow"}.get(step.kind, "")
     text.append(told(step), "red" if step.errno not in (None, "EAGAIN") else style)
     return text
+
+
+def place_of(stack: Sequence[Frame]) -> str:
+    """The lab's own line, if there is one: what common/ does for it is the same in every lab."""
+    if not stack:
+        return ""
+    frame = next((one for one in stack if one.file.startswith("labs/")), stack[0])
+    return f"{frame.file.rpartition('/')[2]}:{frame.line}"
 
 
 def told(step: Step) -> str:

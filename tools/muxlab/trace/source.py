@@ -106,14 +106,14 @@ def _addr2line(binary: str, elf: Elf, offsets: Sequence[int]) -> list[list[tuple
 
 def short_name(function: str) -> str:
     """'int mux::labMain<A>(int, char**)' → 'mux::labMain<A>': without types of arguments and of the result."""
-    text = function.replace("(anonymous namespace)::", "")
-    text = re.sub(r"operator\(\)", "operator\0", text)
-    while (shorter := re.sub(r"\([^()]*\)", "", text)) != text:
-        text = shorter
-    text = re.sub(r" (?:const|noexcept|&|\[clone [^\]]*\])+", "", text).replace("operator\0", "operator()")
-    depth, start = 0, 0
-    for index, character in enumerate(text):
-        depth += (character in "<{[") - (character in ">}]" and text[index - 1] != "-")
-        if character == " " and depth == 0 and not text[:index].endswith("operator"):
-            start = index + 1
-    return text[start:] or function
+    text = re.sub(r"(?: const| noexcept| &+| \[clone [^\]]*\])+$", "", function)
+    text = text.replace("(anonymous namespace)::", "").replace("operator()", "operator\0")
+    out, angles, rounds = "", 0, 0
+    for character in text:
+        if angles == 0 and character in "()":
+            rounds += 1 if character == "(" else -1
+        elif rounds == 0:
+            angles += (character == "<") - (character == ">")
+            # What stands before a space is the type of the result.
+            out = "" if character == " " and angles == 0 and not out.endswith("operator") else out + character
+    return out.replace("\0", "()") or function
