@@ -58,7 +58,8 @@ class Stage:
     beats: list[Beat] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     """By the client's own address, '127.0.0.1:4711': its name."""
-    _patience: float = DEADLINE
+    patience: float = DEADLINE
+    """Seconds that the server gets to come to rest, until it has failed to once."""
     _actors: list[Actor] = field(default_factory=list)
 
     def beat(self) -> None:
@@ -70,9 +71,9 @@ class Stage:
 
     def at_rest(self) -> bool:
         await_arrival(self._arrived)
-        rests = comes_to_rest(self.server, self._patience)
+        rests = comes_to_rest(self.server, self.patience)
         if not rests:
-            self._patience = IMPATIENT
+            self.patience = IMPATIENT
         return rests
 
     def _arrived(self) -> bool:
