@@ -142,6 +142,35 @@ def test_the_call_stack_goes_with_its_call() -> None:
     assert len(close.stack) == 1
 
 
+def test_the_call_stack_of_a_signal_is_not_that_of_a_call() -> None:
+    trace = parse(
+        [
+            "1 read(3, 0x7ffc, 1) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)",
+            " > a program(main+0x2) [0x10]",
+            "1 --- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER} ---",
+            " > a program(handled+0x2) [0x20]",
+        ]
+    )
+    assert [len(call.stack) for call in trace.calls] == [1]
+    assert [signal.stack for signal in trace.signals] == [("a program(handled+0x2) [0x20]",)]
+
+
+def test_the_call_stack_at_the_end_is_that_of_the_thread_that_ends() -> None:
+    trace = parse(
+        [
+            "2 exit(0)                                 = ?",
+            "1 close(4) = 0",
+            " > a program(main+0x2) [0x10]",
+            "2 +++ exited with 0 +++",
+            " > a program(worker+0x2) [0x20]",
+        ]
+    )
+    assert [(call.name, call.stack) for call in trace.calls] == [
+        ("exit", ("a program(worker+0x2) [0x20]",)),
+        ("close", ("a program(main+0x2) [0x10]",)),
+    ]
+
+
 def test_what_nobody_knows_is_kept_and_counted() -> None:
     trace = parse(
         ["strace: Process 12 attached", "", "12 close(3) = 0", "12 <... read resumed>) = 1", "12 wri", "what?"]

@@ -14,6 +14,7 @@ from muxlab.errors import MuxlabError
 from muxlab.process import Server
 from muxlab.scenarios.clients import Client, connected, crowd
 from muxlab.scenarios.rest import await_rest
+from muxlab.scenarios.scripts import READ_SIZE, TEN_KILOBYTES
 from muxlab.strace.run import prefix
 
 MARK = b"muxlab scene "
@@ -23,8 +24,6 @@ TURNS = 25  # messages of each client
 ROUNDS_AT_ONCE = 25  # messages of each client
 GROUPS_AT_ONCE = 5  # each of ROUNDS_AT_ONCE: the outcome depends on timing, so it is looked at several times
 CONNECTIONS = 20
-READ_SIZE = 1024  # bytes: --read-size
-TEN_KILOBYTES = bytes(range(256)) * 40
 TEN_KILOBYTES_TIMES = 3
 MANY_IDLE_TURNS = 5
 MAX_TRACE = 64 * 1024 * 1024  # bytes: a server that spins writes this in well under a minute

@@ -10,12 +10,11 @@ from muxlab.compare.scenario import (
     CONNECTIONS,
     GROUPS_AT_ONCE,
     MESSAGE,
-    READ_SIZE,
     ROUNDS_AT_ONCE,
-    TEN_KILOBYTES,
     TEN_KILOBYTES_TIMES,
     TURNS,
 )
+from muxlab.scenarios.scripts import READ_SIZE, TEN_KILOBYTES
 
 START = "build/release/bin/LAB --port 8080 --log error"
 # -D: the tracer stands aside, so that the job is the server itself, and kill reaches it.

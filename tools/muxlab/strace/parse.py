@@ -48,21 +48,32 @@ class _Parser:
         self._unknown: list[Unknown] = []
         self._open: dict[int, tuple[int, str]] = {}
         """By thread: the place in _calls of the call it is in, and the arguments printed so far."""
-        self._latest = 0
-        """The place in _calls that a line of -k belongs to."""
+        self._latest: int | None = None
+        """The place in _calls that a line of -k belongs to; None while it belongs to the latest signal."""
+        self._last: dict[int, int] = {}
+        """By thread: the place in _calls of its last call, which is the one that it ends in."""
 
     def feed(self, number: int, line: str) -> None:
         if not line.strip() or _ATTACHED.match(line):
             return
-        if line.startswith(" > ") and self._calls:
-            call = self._calls[self._latest]
-            self._calls[self._latest] = replace(call, stack=(*call.stack, line[3:]))
+        if line.startswith(" > "):
+            self._add_frame(number, line)
             return
         head = _HEAD.match(line)
         assert head is not None, "every part of it may be missing"
         thread = int(head[1] or head[2] or 0)
         time = float(head[3]) if head[3] else None
         if not self._understand(number, thread, time, line[head.end() :]):
+            self._unknown.append(Unknown(number, line))
+
+    def _add_frame(self, number: int, line: str) -> None:
+        if self._latest is not None:
+            call = self._calls[self._latest]
+            self._calls[self._latest] = replace(call, stack=(*call.stack, line[3:]))
+        elif self._signals:
+            signal = self._signals[-1]
+            self._signals[-1] = replace(signal, stack=(*signal.stack, line[3:]))
+        else:
             self._unknown.append(Unknown(number, line))
 
     def finish(self) -> Trace:
@@ -73,6 +84,7 @@ class _Parser:
     def _understand(self, number: int, thread: int, time: float | None, text: str) -> bool:
         if found := _UNFINISHED.match(text):
             self._open[thread] = (len(self._calls), found[2])
+            self._last[thread] = len(self._calls)
             self._calls.append(Call(thread, found[1], found[2], number, None, time))
             return True
         if found := _RESUMED.match(text):
@@ -81,11 +93,12 @@ class _Parser:
             call = _returned(Call(thread, found[1], "", number, None, time), number, found[2])
             if call is None:
                 return False
-            self._latest = len(self._calls)
+            self._latest = self._last[thread] = len(self._calls)
             self._calls.append(call)
             return True
         if found := _SIGNAL.match(text):
             self._signals.append(Signal(thread, number, time, found[1], text))
+            self._latest = None
             return True
         if found := _EXITED.match(text):
             self._end(Exit(thread, number, time, int(found[1])))
@@ -114,6 +127,7 @@ class _Parser:
 
     def _end(self, end: Exit) -> None:
         self._exits.append(end)
+        self._latest = self._last.get(end.thread)
         if end.thread in self._open:
             place, arguments = self._open.pop(end.thread)
             self._calls[place] = replace(self._calls[place], arguments=arguments)

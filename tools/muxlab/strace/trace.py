@@ -49,6 +49,8 @@ class Signal:
     name: str
     """'SIGTERM'; for a stop, 'stopped by SIGSTOP'."""
     text: str
+    stack: tuple[str, ...] = ()
+    """The lines of -k: where it came upon the thread."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from muxlab.trace.interest import InterestLists, Watched
 from muxlab.trace.model import Accept, Ctl, Descriptor, Kind, Ready, Step, Wake
 from muxlab.trace.model import Transfer as TransferDetail
 from muxlab.trace.order import ACCEPTS, OPENS, WAITS, Event, in_order
-from muxlab.trace.shown import escaped, line_of, question_of
+from muxlab.trace.shown import escaped, line_of, question_of, shortened
 from muxlab.trace.steps import Resolve, StepList
 
 
@@ -70,7 +70,7 @@ class _Builder:
             return
         what = event.what
         if isinstance(what, Signal):
-            self.steps.add(event, "signal", what.name, None, what.text)
+            self.steps.add(event, "signal", what.name, None, shortened(what.text), stack=what.stack)
         elif isinstance(what, Exit):
             ended = what.signal or f"exit code {what.code}"
             self.steps.add(event, "exit", "exit", None, f"ended: {ended}")
@@ -174,18 +174,18 @@ class _Builder:
         call = transfer.call
         life = self.descriptors.find(event.thread, transfer.fd, transfer.label)
         moved = transfer.moved
-        sizes = {"copied_in" if transfer.outward else "copied_out": moved}
+        into, out_of = (moved, 0) if transfer.outward else (0, moved)
         if self._is_waker(life):
             kind: Kind = "wake_write" if transfer.outward else "wake_drain"
             value = int.from_bytes(transfer.data[:8], "little") if life.kind == "eventfd" and moved else moved
             detail = Wake(value, self._reader(life).id if transfer.outward else life.id)
-            self.steps.add(event, kind, call.name, life, line_of(call), call, detail, **sizes)
+            self.steps.add(event, kind, call.name, life, line_of(call), call, detail, copied_in=into, copied_out=out_of)
             return
         what = TransferDetail(transfer.asked, None if call.errno else moved, escaped(transfer.data, moved))
         kind = "send" if transfer.outward else "recv"
         if life.kind != "connection":
             kind = "other"
-        self.steps.add(event, kind, call.name, life, line_of(call), call, what, **sizes)
+        self.steps.add(event, kind, call.name, life, line_of(call), call, what, copied_in=into, copied_out=out_of)
 
     def _is_waker(self, life: Life) -> bool:
         """A channel that the program has made to talk to itself. A pipe that it was started with is its stdout."""

@@ -111,7 +111,7 @@ def taken(below: int) -> Iterator[Sequence[int]]:
 
 
 def _made(raw: RawTrace, server: Server, stage: Stage, scenario: Scenario, project: Project, lab: Lab | None) -> Trace:
-    sources = Sources((call.stack for call in raw.calls), project.root)
+    sources = Sources([*(call.stack for call in raw.calls), *(one.stack for one in raw.signals)], project.root)
     built = build(raw, beats=stage.beats, clients=stage.names, resolve=sources.resolve, limit=STEPS)
     machine = facts.machine()
     return Trace(

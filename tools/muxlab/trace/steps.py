@@ -42,7 +42,12 @@ class StepList:
         line: str,
         call: Call | None = None,
         detail: Detail | None = None,
-        **sizes: int,
+        stack: Sequence[str] = (),
+        *,
+        copied_in: int = 0,
+        copied_out: int = 0,
+        scanned_kernel: int = 0,
+        scanned_user: int = 0,
     ) -> None:
         if not self.listening and not _is_of_the_net(life):
             self.left_out += 1
@@ -53,7 +58,7 @@ class StepList:
             life.shown = True
         self.start = event.time if self.start is None else self.start
         latest = self.steps[-1].t if self.steps else 0.0
-        stack, frames_left_out = self._resolve(call.stack) if call else ((), 0)
+        frames, frames_left_out = self._resolve(call.stack if call else stack)
         self.steps.append(
             Step(
                 i=self.next,
@@ -66,12 +71,15 @@ class StepList:
                 fd=life.fd if life else None,
                 descriptor=life.id if life else None,
                 line=line,
-                stack=stack,
+                stack=frames,
                 frames_left_out=frames_left_out,
                 errno=_errno(call) if call else None,
                 injected=call.injected if call else False,
                 detail=detail,
-                **sizes,
+                copied_in=copied_in,
+                copied_out=copied_out,
+                scanned_kernel=scanned_kernel,
+                scanned_user=scanned_user,
             )
         )
 
