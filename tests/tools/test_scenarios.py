@@ -12,9 +12,8 @@ from pathlib import Path
 from muxlab.process import Address
 from muxlab.scenarios.catalogue import SCENARIOS, find_scenario
 from muxlab.scenarios.delivery import await_arrival, has_arrived, in_flight, is_coming
-from muxlab.scenarios.rest import DEADLINE
 from muxlab.scenarios.sockdiag import CLOSE_WAIT, ESTABLISHED, look_up
-from muxlab.scenarios.stage import Stage
+from muxlab.scenarios.stage import BACKSTOP, Stage
 from muxlab.trace.any_server import AnyServer, free_port, listening_on
 from muxlab.trace.record import taken
 
@@ -37,7 +36,7 @@ while True:
 
 
 @contextmanager
-def staged(folder: Path, script: str, patience: float = DEADLINE) -> Iterator[Stage]:
+def staged(folder: Path, script: str, patience: float = BACKSTOP) -> Iterator[Stage]:
     program = folder / "server.py"
     program.write_text(BEGIN + script)
     with AnyServer(f"{sys.executable} -I {program} {{port}}", free_port()) as server:
@@ -46,7 +45,7 @@ def staged(folder: Path, script: str, patience: float = DEADLINE) -> Iterator[St
         stage.leave()
 
 
-def play_hello(folder: Path, script: str, patience: float = DEADLINE) -> list[str]:
+def play_hello(folder: Path, script: str, patience: float = BACKSTOP) -> list[str]:
     with staged(folder, script, patience) as stage:
         find_scenario("hello").play(stage)
         assert len(stage.beats) == 4, "the same beats, whatever the server does"
@@ -67,7 +66,7 @@ def test_a_server_that_loses_half(tmp_path: Path) -> None:
 
 
 def test_a_server_that_spins(tmp_path: Path) -> None:
-    texts = play_hello(tmp_path, SPINNING, patience=0.3)
+    texts = play_hello(tmp_path, SPINNING)
     assert sum("did not come to rest" in text for text in texts) == 4
 
 

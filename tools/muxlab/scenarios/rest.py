@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -29,13 +31,13 @@ def await_rest(server: Running, deadline: float = DEADLINE) -> None:
         raise MuxlabError(f"{server.name} does not come to rest: it works on although no client says anything")
 
 
-def comes_to_rest(server: Running, deadline: float = DEADLINE) -> bool:
-    """The same, and False when the time is over."""
+def comes_to_rest(server: Running, deadline: float = DEADLINE, spins: Callable[[], bool] = lambda: False) -> bool:
+    """The same, and False when it spins, or when the time is over."""
     end = time.monotonic() + deadline
     looks = 0
     while looks < 2:
         looks = looks + 1 if _asleep(server.pid) else 0
-        if time.monotonic() > end:
+        if time.monotonic() > end or spins():
             return False
         if looks < 2:
             time.sleep(PAUSE)
@@ -50,6 +52,15 @@ def await_open_files(server: Running, count: int) -> None:
             raise MuxlabError(f"{server.name} does not close the descriptor of a client that is gone")
         time.sleep(PAUSE)
     await_rest(server)
+
+
+def cpu_seconds(server: Running) -> float:
+    """Spent by the server so far, in the kernel and outside; not that of its child processes."""
+    try:
+        fields = Path(f"/proc/{server.pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0.0  # it has ended
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def open_files(server: Running) -> int:

@@ -10,15 +10,18 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from muxlab.process import Address
 from muxlab.scenarios.delivery import Last, await_arrival, has_arrived, in_flight, is_coming
-from muxlab.scenarios.rest import DEADLINE, Running, comes_to_rest
+from muxlab.scenarios.rest import DEADLINE, Running, comes_to_rest, cpu_seconds
 
+BACKSTOP = 120.0  # seconds
+SPIN_WRITTEN = 4 * 1024 * 1024  # bytes of trace without an end: thousands of calls, where no scenario needs a thousand
+SPIN_SECONDS = 2.0  # of processor time without an end: a scenario needs hundredths
 IMPATIENT = 0.2  # seconds to wait for a server that has not come to rest before: it spins
 CHUNK = 65536  # bytes for one recv
 NARROW_BUFFER = 4096  # bytes
@@ -58,8 +61,10 @@ class Stage:
     beats: list[Beat] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     """By the client's own address, '127.0.0.1:4711': its name."""
-    patience: float = DEADLINE
+    patience: float = BACKSTOP
     """Seconds that the server gets to come to rest, until it has failed to once."""
+    written: Callable[[], int] = lambda: 0
+    """Bytes that strace has written so far."""
     _actors: list[Actor] = field(default_factory=list)
 
     def beat(self) -> None:
@@ -71,7 +76,13 @@ class Stage:
 
     def at_rest(self) -> bool:
         await_arrival(self._arrived)
-        rests = comes_to_rest(self.server, self.patience)
+        written, spent = self.written(), cpu_seconds(self.server)
+
+        def spins() -> bool:
+            # Not how long it takes: on a busy machine a traced server takes its time.
+            return self.written() > written + SPIN_WRITTEN or cpu_seconds(self.server) > spent + SPIN_SECONDS
+
+        rests = comes_to_rest(self.server, self.patience, spins)
         if not rests:
             self.patience = IMPATIENT
         return rests

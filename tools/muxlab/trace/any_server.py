@@ -17,6 +17,9 @@ from muxlab.errors import MuxlabError
 from muxlab.process import Address, Server, descendants
 
 PAUSE = 0.002  # seconds between two looks, so that the server has the processor meanwhile
+# Seconds: backstops. A traced server on a busy machine takes its time.
+START_DEADLINE = 120.0
+STOP_DEADLINE = 60.0
 LISTENING = "0A"  # /proc/net/tcp
 
 
@@ -25,7 +28,13 @@ class AnyServer(Server):
 
     def __init__(self, command: str, port: int, *, prefix: Sequence[str] = (), pass_fds: Sequence[int] = ()) -> None:
         words = command_words(command.replace("{port}", str(port)))
-        super().__init__(Path(words[0]), prefix=prefix, pass_fds=pass_fds)
+        super().__init__(
+            Path(words[0]),
+            prefix=prefix,
+            pass_fds=pass_fds,
+            start_deadline=START_DEADLINE,
+            stop_deadline=STOP_DEADLINE,
+        )
         self.arguments = words
         self._command = [*prefix, *self.arguments]
         self._port = port

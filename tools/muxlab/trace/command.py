@@ -17,7 +17,7 @@ from muxlab.files import check_writable
 from muxlab.process import Server
 from muxlab.project import Lab, Project, find_lab
 from muxlab.scenarios.catalogue import SCENARIOS, Scenario
-from muxlab.trace.any_server import AnyServer, command_words, free_port
+from muxlab.trace.any_server import START_DEADLINE, STOP_DEADLINE, AnyServer, command_words, free_port
 from muxlab.trace.listing import show
 from muxlab.trace.model import Trace
 from muxlab.trace.perfetto import save_perfetto
@@ -50,7 +50,7 @@ def lab_target(lab: Lab, scenario: Scenario, program: Path) -> Target:
     options = ["--log", "error", *scenario.options_for(lab.number)]
 
     def start(prefix: Sequence[str], descriptors: Sequence[int]) -> Server:
-        return Server(program, options, prefix=prefix, pass_fds=descriptors)
+        return _patient(program, options, prefix, descriptors)
 
     return Target(lab.folder, start, has_lines(program), lab)
 
@@ -61,9 +61,20 @@ def server_target(command: str, port: int | None) -> Target:
     name = Path(words[0]).name
     stacks = has_lines(Path(words[0]))
     if port is None and "{port}" not in command:
-        return Target(name, lambda prefix, fds: Server(Path(words[0]), words[1:], prefix=prefix, pass_fds=fds), stacks)
+        return Target(name, lambda prefix, fds: _patient(Path(words[0]), words[1:], prefix, fds), stacks)
     chosen = port or free_port()
     return Target(name, lambda prefix, fds: AnyServer(command, chosen, prefix=prefix, pass_fds=fds), stacks)
+
+
+def _patient(program: Path, options: Sequence[str], prefix: Sequence[str], descriptors: Sequence[int]) -> Server:
+    return Server(
+        program,
+        options,
+        prefix=prefix,
+        pass_fds=descriptors,
+        start_deadline=START_DEADLINE,
+        stop_deadline=STOP_DEADLINE,
+    )
 
 
 def record_lab(project: Project, lab: Lab, scenario: Scenario, program: Path) -> Trace:

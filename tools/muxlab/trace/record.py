@@ -64,7 +64,7 @@ def record(
     with TemporaryDirectory(prefix="muxlab-") as folder, taken(scenario.first_descriptor) as descriptors:
         file = Path(folder) / "strace"
         server = start(prefix(file, strace_options(stacks)), descriptors)
-        stage = _play(server, scenario)
+        stage = _play(server, scenario, file)
         raw = parse_file(file)
         if keep is not None:
             shutil.copyfile(file, keep)
@@ -75,9 +75,9 @@ def record(
     return replace(trace, omitted=(*trace.omitted, no_lines))
 
 
-def _play(server: Server, scenario: Scenario) -> Stage:
+def _play(server: Server, scenario: Scenario, file: Path) -> Stage:
     with server:
-        stage = Stage(server)
+        stage = Stage(server, written=lambda: file.stat().st_size)
         try:
             if scenario.room_for is not None:
                 limit_descriptors(server.pid, scenario.room_for)
