@@ -39,6 +39,9 @@ def show(trace: Trace, every_line: bool) -> None:
         printed += 1
     if printed < len(lines):
         console.print(f"… cut here: {len(lines) - printed:,} more lines; --all shows them, --json FILE keeps them")
+    notes = dict.fromkeys(one.text for one in trace.clients if one.action == "note" and not one.client)
+    for finding in [note for note in notes if "SIGTERM" not in note]:
+        console.print(Text(f"note: {finding}", "yellow"), soft_wrap=True)
     for reason in trace.omitted:
         console.print(Text(f"left out: {reason}", "dim"), soft_wrap=True)
     if trace.unknown:

@@ -28,7 +28,8 @@ from muxlab.trace.model import ClientAction, Machine, Mechanism, Play, Program, 
 from muxlab.trace.order import WATCHED
 from muxlab.trace.source import Sources
 
-STEPS = 20_000  # at most: a server that spins makes as many in a minute
+STEPS = 5_000  # at most: no scenario needs a thousand, and a server that spins makes them in seconds
+TOLD_TO_STOP = "the server is told to stop: SIGTERM"
 MECHANISMS: dict[str, Mechanism] = {"01": "select", "02": "poll", "03": "epoll", "04": "epoll", "05": "loop"}
 
 
@@ -82,7 +83,7 @@ def _play(server: Server, scenario: Scenario, file: Path) -> Stage:
             if scenario.room_for is not None:
                 limit_descriptors(server.pid, scenario.room_for)
             scenario.play(stage)
-            stage.note("", "the server is told to stop: SIGTERM")
+            stage.note("", TOLD_TO_STOP)
             server.stop()
             if server.killed:
                 stage.note("", "it did not stop, and was ended with SIGKILL")
