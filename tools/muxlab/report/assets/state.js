@@ -1,0 +1,127 @@
+// What a server's mechanism holds after any number of its steps: found from the steps alone, forwards or backwards.
+
+const WORDS = { readable: "IN", writable: "OUT", exceptional: "PRI" };
+const COUNTERS = [
+  ["calls", "system calls"],
+  ["copied_in", "bytes copied in"],
+  ["copied_out", "bytes copied out"],
+  ["scanned_kernel", "scanned by the kernel"],
+  ["scanned_user", "scanned by the server"],
+];
+
+const eventsOf = (entry) => (entry.events ?? []).map((name) => WORDS[name] ?? name);
+
+function indexTrace(trace) {
+  const { steps } = trace;
+  const totals = Object.fromEntries(COUNTERS.map(([name]) => [name, new Float64Array(steps.length + 1)]));
+  const byThread = new Map(trace.threads.map((thread) => [thread.tid, { all: [], enters: [], returns: [] }]));
+  steps.forEach((step, i) => {
+    for (const [name] of COUNTERS) {
+      const more = name === "calls" ? Number(isCall(step)) : (step[name] ?? 0);
+      totals[name][i + 1] = totals[name][i] + more;
+    }
+    if (!byThread.has(step.tid)) byThread.set(step.tid, { all: [], enters: [], returns: [] });
+    const lists = byThread.get(step.tid);
+    lists.all.push(i);
+    if (step.kind === "wait_enter") lists.enters.push(i);
+    if (step.kind === "wait_return") lists.returns.push(i);
+  });
+  return { trace, steps, totals, byThread, descriptors: new Map(trace.descriptors.map((one) => [one.id, one])) };
+}
+
+// A wait is entered and returns: one call, two steps.
+const isCall = (step) => !["wait_return", "signal", "exit"].includes(step.kind);
+
+// The last entry below `done` of an ascending list of step numbers.
+function lastBefore(list, done) {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle] < done) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 ? list[low - 1] : -1;
+}
+
+function stateAt(index, done) {
+  const { steps, trace } = index;
+  const threads = [...index.byThread].map(([tid, lists]) => {
+    const at = (list) => steps[lastBefore(list, done)] ?? null;
+    const [last, enter, told] = [at(lists.all), at(lists.enters), at(lists.returns)];
+    return {
+      tid,
+      name: trace.threads.find((one) => one.tid === tid)?.name ?? `thread ${tid}`,
+      last,
+      enter,
+      told: told && enter && told.i > enter.i ? told : null, // what the latest wait told, once it has returned
+      before: told, // or the one before it, while the latest still sleeps
+      asleep: last?.kind === "wait_enter",
+      ended: last?.kind === "exit",
+    };
+  });
+  const step = done > 0 ? steps[done - 1] : null;
+  const current = threads.find((one) => one.tid === step?.tid) ?? threads[0] ?? null;
+  return {
+    done,
+    step,
+    steps,
+    threads,
+    // The thread whose wait is drawn: the one at work, as long as it has waited at all.
+    current: current?.enter ? current : (threads.findLast((one) => one.enter) ?? current),
+    total: (name) => index.totals[name][done],
+    interest: (thread) => interestList(index, thread, done),
+    pending: () => pendingWakes(index, done),
+    clientOf: (fd) => clientOf(index, fd, done),
+    descriptorById: (id) => index.descriptors.get(id) ?? null,
+    readingEnd: (one) => readingEnd(index, one),
+  };
+}
+
+// epoll: the list that the latest wait was entered with, and every epoll_ctl and close since.
+function interestList(index, thread, done) {
+  const first = index.byThread.get(thread?.tid)?.enters[0];
+  const epoll = first === undefined ? null : index.steps[first].fd; // known before the thread first waits on it
+  const from = thread?.enter ? thread.enter.i + 1 : 0;
+  const list = new Map((thread?.enter?.interest ?? []).map((entry) => [entry.fd, { ...entry, fresh: false }]));
+  for (const step of index.steps.slice(from, done)) {
+    if (step.errno) continue;
+    if (step.kind === "ctl" && (epoll === null || step.fd === epoll)) {
+      if (step.op === "DEL") list.delete(step.target);
+      else list.set(step.target, { fd: step.target, descriptor: step.target_descriptor, events: step.events, fresh: true });
+    }
+    if (step.kind === "close") list.delete(step.fd);
+  }
+  return [...list.values()];
+}
+
+// Wake-ups that were written and not yet drained: of each descriptor that is waited for.
+function pendingWakes(index, done) {
+  const pending = new Map();
+  for (const step of index.steps.slice(0, done)) {
+    if (step.errno) continue;
+    if (step.kind === "wake_write") {
+      const fd = readingEnd(index, step);
+      pending.set(fd, (pending.get(fd) ?? 0) + (step.value ?? step.bytes ?? 1));
+    }
+    if (step.kind === "wake_drain") pending.set(step.fd, 0);
+  }
+  return pending;
+}
+
+// An eventfd is written and read through one descriptor. The two ends of a pipe or socket pair are opened together.
+function readingEnd(index, step) {
+  const own = index.descriptors.get(step.descriptor);
+  if (!own || own.kind === "eventfd") return step.fd;
+  index.drained ??= new Set(index.steps.filter((one) => one.kind === "wake_drain").map((one) => one.fd));
+  const near = [...index.drained].sort((a, b) => Math.abs(a - step.fd) - Math.abs(b - step.fd));
+  return near[0] ?? step.fd;
+}
+
+function clientOf(index, fd, done) {
+  const known = index.trace.descriptors.find(
+    (one) => one.fd === fd && (one.opened ?? -1) < done && (one.closed === null || one.closed >= done - 1),
+  );
+  if (!known) return "";
+  return known.client ?? (known.kind === "connection" ? "" : known.kind);
+}

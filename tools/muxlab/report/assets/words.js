@@ -1,0 +1,54 @@
+// A step in words, for the eye and for the screen reader.
+
+const shortText = (text) => (text && text.length > 18 ? `${text.slice(0, 17)}…` : text);
+
+function say(step, state) {
+  if (!step) return "not started yet";
+  const fd = step.fd === null || step.fd === undefined ? "" : `fd ${step.fd}`;
+  const who = state?.clientOf(step.fd);
+  const of = who && who.length <= 3 ? `${fd} ${who}` : fd;
+  switch (step.kind) {
+    case "wait_enter":
+      return step.timeout_ms === 0 ? `${step.call}: looks, without sleeping` : `asks ${step.call}, and sleeps`;
+    case "wait_return":
+      if (step.errno) return `${step.call} fails: ${step.errno}`;
+      if (step.timed_out) return "times out: nobody is ready";
+      return `told of ${listed((step.ready ?? []).map((one) => `fd ${one.fd}`))}`;
+    case "ctl":
+      return `epoll_ctl ${step.op} fd ${step.target}${step.errno ? `: ${step.errno}` : ""}`;
+    case "accept":
+      if (step.errno === "EAGAIN") return "accept: nobody else waits";
+      return step.errno ? `accept: ${step.errno}` : `accepts ${state?.clientOf(step.new_fd) || "a client"} as fd ${step.new_fd}`;
+    case "recv":
+      if (step.errno === "EAGAIN") return `${of}: nothing more to read`;
+      if (step.errno) return `${of}: recv says ${step.errno}`;
+      return step.bytes === 0 ? `${of}: end of input` : `${of}: receives ${plural(step.bytes ?? 0, "byte")}`;
+    case "send":
+      if (step.errno === "EAGAIN") return `${of}: no room to send`;
+      return step.errno ? `${of}: send says ${step.errno}` : `${of}: sends ${plural(step.bytes ?? 0, "byte")}${partly(step)}`;
+    case "shutdown":
+      return `shuts down ${of}`;
+    case "close":
+      return `closes ${fd}`;
+    case "open":
+      return `${step.call}: opens ${fd || "a descriptor"}`;
+    case "wake_write":
+      return `writes a wake-up to ${fd}`;
+    case "wake_drain":
+      return `drains the wake-ups of ${fd}`;
+    case "signal":
+      return `signal ${step.call}`;
+    case "exit":
+      return "exits";
+    default:
+      return step.call || "a call that is not understood";
+  }
+}
+
+const partly = (step) => (step.asked && step.bytes < step.asked ? `, of ${count(step.asked)}` : "");
+
+function listed(words) {
+  if (words.length === 0) return "nobody";
+  if (words.length > 4) return `${words.slice(0, 3).join(", ")} and ${words.length - 3} more`;
+  return words.length === 1 ? words[0] : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}

@@ -1,0 +1,55 @@
+"""The bug cards as HTML, by lab; the traces that were recorded of them are stepped through by assets/pitfalls.js."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+
+from muxlab.project import LABS
+from muxlab.report.model import Card
+
+SHOWN = ("What happens", "Watch it", "Fix", "Caught by")
+_TITLES = {lab.folder: f"{lab.number} {lab.title}" for lab in LABS}
+
+
+def pitfalls(cards: Sequence[Card]) -> str:
+    parts = []
+    for lab, some in groupby(sorted(cards, key=lambda card: (card.lab, card.name)), key=lambda card: card.lab):
+        parts.append(
+            f'<div class="lab-bugs"><h3>{escape(_TITLES.get(lab, lab))}</h3>{"".join(_card(card) for card in some)}</div>'
+        )
+    return "".join(parts)
+
+
+def _card(card: Card) -> str:
+    recorded = card.broken is not None and card.fixed is not None
+    name = f"{card.lab}-{card.name}"
+    data = f' data-broken="{name}-broken" data-fixed="{name}-fixed"' if recorded else ""
+    fields = "".join(
+        f"<div><dt>{escape(field)}</dt><dd>{escape(card.fields[field])}</dd></div>"
+        for field in SHOWN
+        if card.fields.get(field)
+    )
+    command = f"./muxlab bug watch {card.name}"
+    note = "" if recorded else f"<div><dt>Trace</dt><dd>None is recorded yet: <code>{escape(command)}</code></dd></div>"
+    return (
+        f'<details class="pitfall" data-title="{escape(card.title)}"{data}>'
+        f"<summary><span>{escape(card.title)}</span>"
+        f"{'<span class=recorded>recorded</span>' if recorded else ''}<code>{escape(card.name)}</code></summary>"
+        f'<div class="stage"></div><div class="card"><dl>{fields}{note}</dl>'
+        f'<pre tabindex="0" role="region" aria-label="The bug as a patch: {escape(card.title)}">{_diff(card.diff)}</pre></div></details>'
+    )
+
+
+def _diff(text: str) -> str:
+    lines = []
+    for line in text.rstrip("\n").splitlines():
+        if line.startswith(("diff --git", "index ", "---")):
+            continue
+        if line.startswith("+++ b/"):
+            lines.append(f'<span class="hunk">{escape(line[6:])}</span>')
+            continue
+        kind = {"-": "minus", "+": "plus", "@": "hunk"}.get(line[:1], "")
+        lines.append(f'<span class="{kind}">{escape(line)}</span>' if kind else escape(line))
+    return "\n".join(lines)
