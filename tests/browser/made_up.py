@@ -67,7 +67,7 @@ class Played:
     def mechanism(self) -> str:
         return MECHANISMS[self.lab]
 
-    def step(self, kind: str, call: str, search: str, fd: int | None = None, tid: int = 100, **more: Any) -> None:
+    def step(self, kind: str, call: str, search: str, fd: int | None = None, tid: int = 100, **more: object) -> None:
         i = len(self.steps)
         file, line = find(FILES[self.lab], search)
         step = {"i": i, "t": i * 0.0001, "seconds": 0.00002, "tid": tid, "beat": self.beat, "kind": kind, "call": call}

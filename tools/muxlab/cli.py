@@ -193,12 +193,30 @@ def compare(
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer clients and rounds: to see that it works, not for the figures.")
     ] = False,
+    open_it: Annotated[
+        bool, typer.Option("--open", help="Open the page build/report/index.html in a browser.")
+    ] = False,
 ) -> None:
     """Drive the servers with the same clients, count and measure, and show the results side by side."""
     from muxlab.compare import command
+    from muxlab.report.command import open_page, store_of
 
     project = Project.here()
-    raise typer.Exit(command.compare(project, command.parse_labs(project, labs), json, picture, traces, quick))
+    code = command.compare(project, command.parse_labs(project, labs), json, picture, traces, quick)
+    if open_it:
+        open_page(store_of(project).page.as_uri())
+    raise typer.Exit(code)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: the kernel chooses.")] = 0,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Serve the page to this machine, and record scenarios again on request: edit a lab, press run, watch."""
+    from muxlab.report.serve import serve as serve_page
+
+    serve_page(Project.here(), port, open_it)
 
 
 @app.command()

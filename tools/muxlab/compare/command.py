@@ -1,4 +1,4 @@
-"""./muxlab compare: builds what it needs, measures, prints the tables, and keeps them as JSON if asked to."""
+"""./muxlab compare: builds what it needs, measures, prints the tables, writes the page, and JSON if asked to."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
 from muxlab.files import check_writable
 from muxlab.project import SERVERS, Lab, Project, find_lab
+from muxlab.report.command import READINESS, make_page
 from muxlab.scenarios.clients import raise_file_limit
 from muxlab.strace.run import why_not
 
@@ -45,7 +46,8 @@ def compare(
             check_writable(file)
     wakers = any(lab.folder == WAKING_LAB for lab in labs)
     # One build for counts and times: they then belong to the same program, and there is only one to wait for.
-    build(project, PRESET, [*(lab.folder for lab in labs), *([PROBE] if wakers else [])])
+    readiness = [READINESS] if (project.root / "labs" / READINESS).is_dir() else []
+    build(project, PRESET, [*(lab.folder for lab in labs), *([PROBE] if wakers else []), *readiness])
     report, failures = _measure(project, labs, wakers, traces, quick)
     show(report)
     if json_file is not None:
@@ -54,6 +56,7 @@ def compare(
     if picture is not None:
         save_picture(report, picture)
         say(f"drawn in {picture}")
+    failures += make_page(project, report, labs, project.build_dir(PRESET) / "bin", quick)
     for failure in failures:
         say(failure)
     return 1 if failures else 0

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from muxlab.errors import MuxlabError
 from muxlab.report.model import Axis, Curve
+
+if TYPE_CHECKING:  # it takes most of a second to load, and only who draws needs it
+    import altair as alt
 
 WIDTH, HEIGHT = 460, 260  # pixels of the plot; the page scales the whole
 LABEL_GAP = 0.055  # of the plot's height: closer labels would overlap
@@ -37,7 +40,7 @@ def draw(curve: Curve) -> str:
         for point in series.points
     ]
     names = [series.name for series in curve.series]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("x:Q", title=curve.x.title, scale=_scale(curve.x), axis=alt.Axis(grid=False, tickCount=6)),
         color=alt.Color("series:N", legend=None, scale=alt.Scale(domain=names, range=list(SERIES))),
     )
@@ -50,7 +53,7 @@ def draw(curve: Curve) -> str:
         y=up, shape=alt.Shape("series:N", legend=None, scale=alt.Scale(domain=names, range=list(SHAPES)))
     )
     labels = (
-        alt.Chart(alt.Data(values=_labels(curve)))
+        alt.Chart(alt.InlineData(values=_labels(curve)))
         .mark_text(align="left", dx=10, fontSize=13)
         .encode(x=alt.X("x:Q"), y=alt.Y("at:Q"), text="series:N", color=alt.Color("colour:N", legend=None, scale=None))
     )
@@ -59,7 +62,7 @@ def draw(curve: Curve) -> str:
     return _inline(svg, f"{curve.title}: {curve.says}")
 
 
-def _scale(axis: Axis) -> Any:
+def _scale(axis: Axis) -> alt.Scale:
     import altair as alt
 
     return alt.Scale(type="log", nice=False) if axis.log else alt.Scale(zero=True, nice=True)
@@ -105,7 +108,8 @@ def numbers(curve: Curve) -> str:
     return (
         f'<details class="figures"><summary>The figures</summary><div class="scroll"><table class="numbers">'
         f'<caption class="unseen">{escape(curve.y.title)}</caption>'
-        f'<thead><tr><th scope="col">{escape(curve.x.title)}</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>'
+        f'<thead><tr><th scope="col">{escape(curve.x.title)}</th>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></details>"
     )
 
 

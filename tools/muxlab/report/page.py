@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from string import Template
 
 from muxlab.report import curves, measured, pitfalls, readiness, tables
 from muxlab.report.bundle import bundle, in_script
-from muxlab.report.model import Contents
+from muxlab.report.model import Contents, Curve
 
 HERE = Path(__file__).parent
 ASSETS = HERE / "assets"
@@ -72,7 +73,7 @@ def page(contents: Contents) -> str:
     )
 
 
-def _curves(contents: Contents, drawn: list[curves.Curve]) -> str:
+def _curves(contents: Contents, drawn: Sequence[Curve]) -> str:
     missing = measured.missing(drawn)
     rest = ""
     if drawn and missing:

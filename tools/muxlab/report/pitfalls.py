@@ -16,9 +16,8 @@ _TITLES = {lab.folder: f"{lab.number} {lab.title}" for lab in LABS}
 def pitfalls(cards: Sequence[Card]) -> str:
     parts = []
     for lab, some in groupby(sorted(cards, key=lambda card: (card.lab, card.name)), key=lambda card: card.lab):
-        parts.append(
-            f'<div class="lab-bugs"><h3>{escape(_TITLES.get(lab, lab))}</h3>{"".join(_card(card) for card in some)}</div>'
-        )
+        inside = "".join(_card(card) for card in some)
+        parts.append(f'<div class="lab-bugs"><h3>{escape(_TITLES.get(lab, lab))}</h3>{inside}</div>')
     return "".join(parts)
 
 
@@ -38,7 +37,8 @@ def _card(card: Card) -> str:
         f"<summary><span>{escape(card.title)}</span>"
         f"{'<span class=recorded>recorded</span>' if recorded else ''}<code>{escape(card.name)}</code></summary>"
         f'<div class="stage"></div><div class="card"><dl>{fields}{note}</dl>'
-        f'<pre tabindex="0" role="region" aria-label="The bug as a patch: {escape(card.title)}">{_diff(card.diff)}</pre></div></details>'
+        f'<pre tabindex="0" role="region" aria-label="The bug as a patch: {escape(card.title)}">{_diff(card.diff)}</pre>'
+        "</div></details>"
     )
 
 

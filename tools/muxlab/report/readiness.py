@@ -31,19 +31,20 @@ def matrix(data: Json) -> str:
             )
         body += _row(state, columns)
     return (
-        '<div class="matrix-box"><div class="scroll"><table class="matrix" role="grid" aria-label="Readiness: states and '
-        'mechanisms. Arrow keys move from cell to cell." aria-describedby="matrix-note">'
+        '<div class="matrix-box"><div class="scroll"><table class="matrix" role="grid" aria-describedby="matrix-note" '
+        'aria-label="Readiness: states and mechanisms. Arrow keys move from cell to cell.">'
         f'<thead><tr role="row"><th scope="col" role="columnheader">State</th>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
-        '<p id="matrix-note" aria-live="polite">Point at a cell, or move there with Tab and the arrow keys: here stands '
-        "why it says what it says.</p></div>"
+        '<p id="matrix-note" aria-live="polite">Point at a cell, or move there with Tab and the arrow keys: here '
+        "stands why it says what it says.</p></div>"
     )
 
 
 def _row(state: Json, columns: list[str]) -> str:
     cells = "".join(_cell(state, name) for name in columns)
     title, why = escape(state["title"]), escape(state["why"])
-    return f'<tr role="row" data-title="{title}" data-why="{why}"><th scope="row" role="rowheader">{title}</th>{cells}</tr>'
+    head = f'<th scope="row" role="rowheader">{title}</th>'
+    return f'<tr role="row" data-title="{title}" data-why="{why}">{head}{cells}</tr>'
 
 
 def _cell(state: Json, column: str) -> str:
@@ -52,10 +53,8 @@ def _cell(state: Json, column: str) -> str:
     shown = "".join(f'<span class="bit {_kind(answer, name)}">{escape(name)}</span>' for name in names)
     says = " ".join(names) or "silence: this wait would sleep"
     nothing = '<span class="silence">–<span class="unseen">silence</span></span>'
-    return (
-        f'<td role="gridcell" tabindex="-1" data-column="{escape(COLUMNS.get(column, column))}" data-says="{escape(says)}.">'
-        f"{shown or nothing}</td>"
-    )
+    told = f'data-column="{escape(COLUMNS.get(column, column))}" data-says="{escape(says)}."'
+    return f'<td role="gridcell" tabindex="-1" {told}>{shown or nothing}</td>'
 
 
 def _kind(answer: Json, name: str) -> str:

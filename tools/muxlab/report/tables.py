@@ -46,8 +46,8 @@ def _explained(metric: Metric) -> str:
     return (
         f"<p>{escape(metric.explanation)}</p>"
         f'<p class="how">{escape(metric.method)}{" " + escape(metric.footnote) if metric.footnote else ""}</p>'
-        f'<div class="command"><code>{escape(metric.command)}</code>'
-        f'<button type="button" class="copy" aria-label="Copy the command for {escape(metric.title)}">copy</button></div>'
+        f'<div class="command"><code>{escape(metric.command)}</code><button type="button" class="copy" '
+        f'aria-label="Copy the command for {escape(metric.title)}">copy</button></div>'
     )
 
 
