@@ -27,6 +27,7 @@ function makeColumn(trace, title) {
   function update(done) {
     if (done === drawn) return;
     drawn = done;
+    element.dataset.done = String(done);
     state = stateAt(index, done);
     const asleep = state.threads.some((one) => one.asleep) && state.threads.every((one) => one.asleep || !one.last || one.ended);
     const ended = state.step?.kind === "exit";

@@ -1,7 +1,8 @@
 // epoll: the interest list that stays in the kernel, the ready list (which no call shows: it is inferred from what the
 // calls tell), and what the last wait returned.
 
-const MOST_CHIPS = 18;
+const ROOM = 6; // chips with all that is known of a descriptor; more of them show their number only
+const MOST_CHIPS = 21;
 
 function drawEpoll(state) {
   const thread = state.current;
@@ -10,11 +11,13 @@ function drawEpoll(state) {
   const answers = new Map((thread?.told?.ready ?? []).map((one) => [one.fd, eventsOf(one)]));
   const handled = handledSince(state);
   return [
-    part("Interest list, in the kernel", chips(interest, (entry) => interestChip(entry, answers, state)), interest.length),
+    part("Interest list, in the kernel", interestChips(interest, answers, state), interest.length),
     part("Ready list, inferred", readyList(state, thread, interest, handled)),
     part(`epoll_wait ${thread?.told ? "returned" : thread?.asleep ? "sleeps" : "…"}`, returned(state, thread, interest, handled)),
   ];
 }
+
+const numberChip = (fd, kind, title) => h("li", { class: `chip number ${kind}`, title }, h("span", { class: "fd" }, String(fd)));
 
 const part = (title, content, number) =>
   h("div", { class: "part" }, h("h4", {}, title, number === undefined ? null : h("span", { class: "number" }, ` ${number}`)), content);
@@ -26,8 +29,15 @@ function chips(entries, draw) {
   return h("ul", { class: "chips" }, ...first.map(draw), left ? h("li", { class: "chip more" }, `+ ${count(left)} more`) : null);
 }
 
-function interestChip(entry, answers, state) {
+function interestChips(interest, answers, state) {
+  const dense = interest.length > ROOM;
+  const order = dense ? [...interest].sort((a, b) => answers.has(b.fd) - answers.has(a.fd) || a.fd - b.fd) : interest;
+  return chips(order, (entry) => interestChip(entry, answers, state, dense));
+}
+
+function interestChip(entry, answers, state, dense) {
   const kind = answers.has(entry.fd) ? "ready" : "asked";
+  if (dense) return numberChip(entry.fd, `${kind}${entry.fresh ? " fresh" : ""}`, `${state.clientOf(entry.fd)} ${eventsOf(entry).join(" ")}`);
   return h(
     "li",
     { class: `chip ${kind}${entry.fresh ? " fresh" : ""}` },
@@ -63,7 +73,7 @@ function readyList(state, thread, interest, handled) {
   const staying = back.filter((one) => handled.get(one.fd) !== "closed");
   if (staying.length === 0) return h("p", { class: "none" }, "empty: an edge is told once");
   return chips(staying, (one) =>
-    h("li", { class: "chip back" }, descriptorName(one.fd, state), h("span", { class: "events" }, "↩ back, LT")),
+    staying.length > ROOM ? numberChip(one.fd, "back", "goes back: level-triggered") : h("li", { class: "chip back" }, descriptorName(one.fd, state), h("span", { class: "events" }, "↩ back, LT")),
   );
 }
 
@@ -73,10 +83,12 @@ function returned(state, thread, interest, handled) {
   if (thread.told.ready.length === 0) return h("p", { class: "none" }, "0 events: the time is up");
   return chips(thread.told.ready, (one) => {
     const done = handled.get(one.fd);
+    const now = one.fd === state.step?.fd && state.step.i > thread.told.i ? " handling" : "";
+    if (thread.told.ready.length > ROOM) return numberChip(one.fd, `ready${done ? " handled" : ""}${now}`, eventsOf(one).join(" "));
     const note = done ?? (isEdge(interest, one.fd) ? "once, ET" : "");
     return h(
       "li",
-      { class: `chip ready${done ? " handled" : ""}${one.fd === state.step?.fd && state.step.i > thread.told.i ? " handling" : ""}` },
+      { class: `chip ready${done ? " handled" : ""}${now}` },
       descriptorName(one.fd, state),
       h("span", { class: "events" }, [eventsOf(one).join(" "), note].filter(Boolean).join(" · ")),
     );

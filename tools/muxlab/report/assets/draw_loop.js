@@ -1,5 +1,6 @@
 // Lab 05: several threads, each asleep in a wait of its own; a task is handed over by writing to the other's waker.
 
+const MOST_WATCHED = 12;
 const WAKERS = new Set(["eventfd", "pipe", "socketpair"]);
 
 function drawLoop(state) {
@@ -25,25 +26,21 @@ function threadCard(state, thread, pending, handover) {
           : "awake"
         : "not started";
   const told = thread.told?.ready ?? [];
+  const rest = interest.filter((entry) => !own.includes(entry));
   return h(
     "li",
     { class: `thread ${kind}${handover?.to === thread.tid ? " target" : ""}${handover?.from === thread.tid ? " origin" : ""}` },
     h("div", { class: "top" }, h("b", {}, thread.name), h("span", { class: `badge ${kind}` }, words)),
-    ...own.map((entry) => wakerLine(state, entry, pending.get(entry.fd) ?? 0)),
-    interest.length
-      ? h(
-          "div",
-          { class: "watch" },
-          ...interest
-            .filter((entry) => !own.includes(entry))
-            .slice(0, 8)
-            .map((entry) => {
-              const ready = told.some((one) => one.fd === entry.fd);
-              return h("span", { class: `chip ${ready ? "ready" : "asked"}` }, descriptorName(entry.fd, state));
-            }),
-          interest.length - own.length > 8 ? h("span", { class: "chip more" }, `+ ${interest.length - own.length - 8}`) : null,
-        )
-      : null,
+    h(
+      "ul",
+      { class: "chips" },
+      ...own.map((entry) => wakerChip(state, entry, pending.get(entry.fd) ?? 0)),
+      ...rest.slice(0, MOST_WATCHED).map((entry) => {
+        const kind = told.some((one) => one.fd === entry.fd) ? "ready" : "asked";
+        return rest.length > ROOM ? numberChip(entry.fd, kind, state.clientOf(entry.fd)) : h("li", { class: `chip ${kind}` }, descriptorName(entry.fd, state));
+      }),
+      rest.length > MOST_WATCHED ? h("li", { class: "chip more" }, `+ ${rest.length - MOST_WATCHED}`) : null,
+    ),
   );
 }
 
@@ -52,14 +49,14 @@ function isWaker(state, entry) {
   return WAKERS.has(kind);
 }
 
-function wakerLine(state, entry, value) {
+// An eventfd holds a count, a pipe or a socket pair bytes.
+function wakerChip(state, entry, value) {
   const kind = state.descriptorById(entry.descriptor)?.kind ?? "waker";
-  const unit = kind === "eventfd" ? `count ${count(value)}` : plural(value, "byte");
   return h(
-    "div",
-    { class: `waker${value ? " ready" : ""}` },
-    h("span", {}, `${kind} `, h("span", { class: "fd" }, String(entry.fd))),
-    h("span", { class: "value" }, unit),
+    "li",
+    { class: `chip waker ${value ? "ready" : "asked"}`, title: `${kind}: what was written to it and not read yet` },
+    descriptorName(entry.fd, state),
+    h("span", { class: "value" }, `= ${count(value)}`),
   );
 }
 

@@ -1,6 +1,6 @@
 // poll: the array that goes in whole and comes back with revents filled in.
 
-const MOST_ENTRIES = 12; // rows: of more than that, those that say nothing are counted
+const MOST_ENTRIES = 7; // rows: of more than that, those that say nothing are counted
 
 function drawPoll(state) {
   const thread = state.current;
@@ -9,8 +9,7 @@ function drawPoll(state) {
   const answers = new Map((told?.ready ?? []).map((one) => [one.fd, eventsOf(one)]));
   const handling = told && state.step?.i > told.i ? state.step.fd : null;
   const rows = enter.interest.map((entry, i) => ({ i, entry, revents: answers.get(entry.fd) ?? [] }));
-  const speaks = (row) => row.revents.length > 0 || row.entry.fd === handling;
-  const shown = rows.length <= MOST_ENTRIES ? rows : rows.filter((row) => row.i < 4 || speaks(row)).slice(0, MOST_ENTRIES);
+  const shown = worthShowing(rows, handling);
   const left = rows.length - shown.length;
   return [
     h(
@@ -20,9 +19,16 @@ function drawPoll(state) {
       h("thead", {}, h("tr", {}, ...["", "fd", "events", "revents"].map((name) => h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "index"))))),
       h("tbody", {}, ...shown.map((row) => pollRow(row, told, handling, state))),
     ),
-    left > 0 ? quiet(`… and ${plural(left, "entry").replace("entrys", "entries")} that the kernel looks at and says nothing about.`) : null,
-    quiet(told ? `The server walks the array until it has found ${told.result ?? answers.size}.` : "The kernel looks at every entry, at every call."),
+    quiet(left > 0 ? `${count(left)} more are not drawn; the kernel looks at all ${count(rows.length)}, at every call.` : told ? `The server walks the array until it has found ${told.result ?? answers.size}.` : "The kernel looks at every entry, at every call."),
   ].filter(Boolean);
+}
+
+// Of a long array: its beginning, what is being handled and its neighbours, and then who is ready.
+function worthShowing(rows, handling) {
+  if (rows.length <= MOST_ENTRIES) return rows;
+  const at = rows.findIndex((row) => row.entry.fd === handling);
+  const rank = (row) => (at >= 0 && Math.abs(row.i - at) < 2 ? 0 : row.i < 2 ? 1 : row.revents.length ? 2 : 3);
+  return [...rows].sort((a, b) => rank(a) - rank(b) || a.i - b.i).slice(0, MOST_ENTRIES).sort((a, b) => a.i - b.i);
 }
 
 function pollRow({ i, entry, revents }, told, handling, state) {
@@ -37,10 +43,10 @@ function pollRow({ i, entry, revents }, told, handling, state) {
   );
 }
 
-const SHORT = { listener: "listener", eventfd: "eventfd", epoll: "epoll", pipe: "pipe", socketpair: "pair" };
+const SHORT = { listener: "listen", eventfd: "event", socketpair: "pair" };
 
 // '7 A': the number, and whose it is.
 function descriptorName(fd, state) {
-  const who = state.clientOf(fd);
+  const who = state.clientOf(fd).replace(/^(idle )?client /, "");
   return h("span", { class: "fd" }, String(fd), who ? h("small", {}, ` ${SHORT[who] ?? who}`) : null);
 }

@@ -57,11 +57,12 @@ function bitTable(sets, nfds, told, state) {
 
 const bit = (on, kind) => h("td", { class: kind || null }, on ? "1" : "0");
 
-// Hundreds of bits: one dot each, 32 to a row as in the words of the real set.
+// Hundreds of bits: one dot each, 32 or 64 to a row, as in the words of the real set.
 function bitCloud(sets, nfds, told) {
   const size = 7;
+  const wide = nfds > 512 ? 64 : 32;
   const shown = sets.filter((set) => set.asked.size > 0);
-  const rows = Math.ceil(nfds / 32);
+  const rows = Math.ceil(nfds / wide);
   return h(
     "div",
     { class: "clouds" },
@@ -71,7 +72,7 @@ function bitCloud(sets, nfds, told) {
         const kind = !set.asked.has(fd) ? "not-asked" : !told ? "asked" : set.told.has(fd) ? "ready" : "cleared";
         const inset = kind === "not-asked" ? 2.5 : kind === "cleared" ? 1.5 : 0.5;
         const side = size - 2 * inset;
-        kinds[kind] += `M${(fd % 32) * size + inset},${Math.floor(fd / 32) * size + inset}h${side}v${side}h${-side}z`;
+        kinds[kind] += `M${(fd % wide) * size + inset},${Math.floor(fd / wide) * size + inset}h${side}v${side}h${-side}z`;
       }
       const text = `${NAMES[set.event]}: ${plural(set.asked.size, "bit")} asked${told ? `, ${set.told.size} left after the call` : ""}`;
       return h(
@@ -80,7 +81,7 @@ function bitCloud(sets, nfds, told) {
         h("figcaption", {}, text),
         svg(
           "svg",
-          { viewBox: `0 0 ${32 * size} ${rows * size}`, role: "img", "aria-label": text, class: "cloud" },
+          { viewBox: `0 0 ${wide * size} ${rows * size}`, role: "img", "aria-label": text, class: "cloud" },
           ...Object.entries(kinds).map(([kind, d]) => svg("path", { class: kind, d: d || "M0,0" })),
         ),
       );

@@ -119,9 +119,11 @@ function readingEnd(index, step) {
 }
 
 function clientOf(index, fd, done) {
-  const known = index.trace.descriptors.find(
-    (one) => one.fd === fd && (one.opened ?? -1) < done && (one.closed === null || one.closed >= done - 1),
+  // A number is used again: of those that are open, the latest. (Files from before the trace may never be seen closed.)
+  const open = index.trace.descriptors.filter(
+    (one) => one.fd === fd && (one.opened ?? -1) < done && ((one.closed ?? null) === null || one.closed >= done - 1),
   );
+  const known = open.reduce((latest, one) => (latest && (latest.opened ?? -1) > (one.opened ?? -1) ? latest : one), null);
   if (!known) return "";
   return known.client ?? (known.kind === "connection" ? "" : known.kind);
 }
