@@ -27,7 +27,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def visit(browser: Browser, page_file: Path) -> Iterator[Callable[..., Visit]]:
-    """Opens the page as somebody would; in the end nothing may have gone wrong, and nothing may have left the machine."""
+    """Opens the page as somebody would. In the end nothing may have gone wrong, or have been asked for elsewhere."""
     visits: list[Visit] = []
 
     def open_page(screen: Screen = Screen.LAPTOP, address: str = page_file.as_uri(), **wishes: str) -> Visit:

@@ -51,8 +51,9 @@ def missing(curves: Sequence[Curve]) -> list[str]:
 
 def _series(table: Table, by_x: Mapping[int, str]) -> tuple[Series, ...]:
     found = []
+    there = {row.metric.id for row in table.rows}
     for column in table.columns:
-        points = [_point(x, table.cell(metric, column.id)) for x, metric in by_x.items()]
+        points = [_point(x, table.cell(metric, column.id)) for x, metric in by_x.items() if metric in there]
         known = tuple(point for point in points if point is not None)
         if known:
             found.append(Series(column.title, known))

@@ -37,7 +37,7 @@ def _card(card: Card) -> str:
         f"<summary><span>{escape(card.title)}</span>"
         f"{'<span class=recorded>recorded</span>' if recorded else ''}<code>{escape(card.name)}</code></summary>"
         f'<div class="stage"></div><div class="card"><dl>{fields}{note}</dl>'
-        f'<pre tabindex="0" role="region" aria-label="The bug as a patch: {escape(card.title)}">{_diff(card.diff)}</pre>'
+        f'<pre tabindex="0" role="region" aria-label="The patch: {escape(card.title)}">{_diff(card.diff)}</pre>'
         "</div></details>"
     )
 

@@ -10,7 +10,7 @@ function makeColumn(trace, title) {
   const line = h("code", { class: "line" });
   const mechanism = h("div", { class: "mechanism", tabindex: "0", role: "region", "aria-label": `${title}: what the mechanism holds` });
   const numbers = Object.fromEntries(COUNTERS.map(([name]) => [name, h("dd", {}, "0")]));
-  const bars = Object.fromEntries(COUNTERS.map(([name]) => [name, h("span", { class: "bar" })]));
+  const rows = Object.fromEntries(COUNTERS.map(([name, words]) => [name, h("div", { class: "counter" }, h("dt", {}, words), numbers[name])]));
   const source = makeSource(title);
   const element = h(
     "article",
@@ -18,7 +18,7 @@ function makeColumn(trace, title) {
     h("header", {}, h("h3", { id: heading }, title), badge),
     h("div", { class: "doing" }, now, line),
     mechanism,
-    h("dl", { class: "counters" }, ...COUNTERS.map(([name, words]) => h("div", {}, h("dt", {}, words), numbers[name], bars[name]))),
+    h("dl", { class: "counters" }, ...Object.values(rows)),
     source.element,
   );
   let drawn = -1;
@@ -46,7 +46,7 @@ function makeColumn(trace, title) {
     title,
     update,
     total: (name) => state.total(name),
-    bar: (name, share) => bars[name].style.setProperty("--share", share.toFixed(4)),
+    bar: (name, share) => rows[name].style.setProperty("--share", share.toFixed(4)),
     says: () => `${title} ${say(state.step, state)}.`,
   };
 }

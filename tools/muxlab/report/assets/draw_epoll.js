@@ -1,8 +1,8 @@
 // epoll: the interest list that stays in the kernel, the ready list (which no call shows: it is inferred from what the
 // calls tell), and what the last wait returned.
 
-const ROOM = 6; // chips with all that is known of a descriptor; more of them show their number only
-const MOST_CHIPS = 21;
+const ROOM = 4; // chips with all that is known of a descriptor; more of them show their number only
+const MOST_CHIPS = 14;
 
 function drawEpoll(state) {
   const thread = state.current;

@@ -1,6 +1,6 @@
 // poll: the array that goes in whole and comes back with revents filled in.
 
-const MOST_ENTRIES = 7; // rows: of more than that, those that say nothing are counted
+const MOST_ENTRIES = 6; // rows: of more than that, those that say nothing are counted
 
 function drawPoll(state) {
   const thread = state.current;
@@ -47,6 +47,6 @@ const SHORT = { listener: "listen", eventfd: "event", socketpair: "pair" };
 
 // '7 A': the number, and whose it is.
 function descriptorName(fd, state) {
-  const who = state.clientOf(fd).replace(/^(idle )?client /, "");
+  const who = state.clientOf(fd).replace(/^(idle )?client /, "#");
   return h("span", { class: "fd" }, String(fd), who ? h("small", {}, ` ${SHORT[who] ?? who}`) : null);
 }

@@ -1,0 +1,133 @@
+"""What the page is made from: bug cards, the benchmark's curves, the store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compare_stage import made_up_report
+from muxlab.compare import server_metrics as metrics
+from muxlab.compare.model import Column, Missing, Numbers, Row, Table, exactly, summary
+from muxlab.errors import MuxlabError
+from muxlab.report.cards import load_cards, parse_card
+from muxlab.report.curves import numbers
+from muxlab.report.measured import EXPECTED, from_comparison, missing
+from muxlab.report.model import Point
+from muxlab.report.pitfalls import pitfalls
+from muxlab.report.storage import Store, load_bench, load_trace, save_trace
+
+CARD = """Title: one recv for each edge
+What happens: One edge, one read;
+  the rest waits: for ever.
+Caught by: 04.ten-kilobytes
+
+diff --git a/labs/x.cpp b/labs/x.cpp
+--- a/labs/x.cpp
++++ b/labs/x.cpp
+@@ -1 +1 @@
+-Fix: <this>
++that
+"""
+
+
+def trace(name: str = "03_epoll_lt") -> dict[str, Any]:
+    return {"schema": "muxlab-trace/1", "scenario": {"id": "hello"}, "program": {"name": name}}
+
+
+def test_a_card_ends_where_its_patch_begins() -> None:
+    card = parse_card("04_epoll_et", "et-single-read", CARD)
+    assert card.title == "one recv for each edge"
+    assert card.fields["What happens"] == "One edge, one read; the rest waits: for ever."
+    assert "Fix" not in card.fields
+    assert card.diff.startswith("diff --git")
+
+
+def test_a_card_without_a_title_goes_by_its_name() -> None:
+    assert parse_card("01_select", "sigpipe", "diff --git a/x b/x\n").title == "sigpipe"
+
+
+def test_traces_of_a_card_count_only_in_pairs(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        path = tmp_path / "labs" / "04_epoll_et" / "bugs" / f"{name}.patch"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(CARD)
+    (tmp_path / "04_epoll_et.one.broken.json").write_text(json.dumps(trace()))
+    (tmp_path / "04_epoll_et.one.fixed.json").write_text(json.dumps(trace()))
+    (tmp_path / "04_epoll_et.two.broken.json").write_text(json.dumps(trace()))
+    one, two = load_cards(tmp_path / "labs", tmp_path)
+    assert one.broken == one.fixed == trace()
+    assert two.broken is two.fixed is None
+    text = pitfalls([one, two])
+    assert text.count("data-broken") == 1
+    assert "&lt;this&gt;" in text
+    assert "./muxlab bug watch two" in text
+
+
+def test_a_store_gives_back_what_was_put_in(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    save_trace(store, trace())
+    assert load_trace(store.traces / "hello.03_epoll_lt.json") == trace()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "muxlab-trace/2"}'])
+def test_a_file_that_is_no_trace_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(text)
+    with pytest.raises(MuxlabError, match=r"odd\.json"):
+        load_trace(path)
+
+
+def test_no_benchmark_means_no_curves_and_all_are_missing(tmp_path: Path) -> None:
+    assert load_bench(tmp_path / "bench.json") == []
+    assert missing([]) == list(EXPECTED.values())
+
+
+def test_the_benchmarks_curves_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "bench.json"
+    point = {"x": 1, "y": 2.5, "low": 2.0, "high": 3.0}
+    curve = {
+        "id": "throughput",
+        "title": "Throughput",
+        "says": "More is better.",
+        "command": "./muxlab bench",
+        "x": {"title": "connections", "log": True},
+        "y": {"title": "messages per second"},
+        "series": [{"name": "03 epoll LT", "points": [point, {"x": 2, "y": 4}]}],
+    }
+    path.write_text(json.dumps({"schema": "muxlab-bench/1", "curves": [curve]}))
+    [read] = load_bench(path)
+    assert read.x.log
+    assert read.series[0].points == (Point(1, 2.5, 2.0, 3.0), Point(2, 4, 4, 4))
+    assert EXPECTED["throughput"] not in missing([read])
+
+
+@pytest.mark.parametrize("data", [{}, {"schema": "muxlab-bench/1", "curves": [{"id": "throughput"}]}])
+def test_a_benchmark_that_is_not_whole_is_refused_in_one_line(tmp_path: Path, data: dict[str, Any]) -> None:
+    path = tmp_path / "bench.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(MuxlabError, match=r"bench\.json"):
+        load_bench(path)
+
+
+def test_the_comparison_gives_two_points_a_line_and_leaves_holes_out() -> None:
+    columns = (Column("01_select", "01 select"), Column("02_poll", "02 poll"))
+    hole = Missing("strace is missing")
+    pair = Numbers((exactly(16), exactly(2)))
+    rows = (
+        Row(metrics.BYTES_FEW, (pair, hole)),
+        Row(metrics.BYTES_MANY, (pair, hole)),
+        Row(metrics.CPU_FEW, (summary([1.0, 2.0, 9.0]), summary([1.0]))),
+        Row(metrics.CPU_MANY, (summary([3.0]), hole)),
+    )
+    report = made_up_report()
+    object.__setattr__(report, "tables", (Table("servers", "Servers", columns, rows),))
+    bytes_idle, cpu = from_comparison(report)
+    assert [(series.name, [point.x for point in series.points]) for series in bytes_idle.series] == [
+        ("01 select", [8, 908])
+    ]
+    assert cpu.series[0].points[0] == Point(0, 2.0, 1.0, 9.0)
+    assert [point.x for point in cpu.series[1].points] == [0]
+    assert "–" in numbers(cpu)
