@@ -120,7 +120,8 @@ def _figure(value: float) -> str:
 def figures(curves: Sequence[Curve]) -> str:
     return "".join(
         f"<figure><h3>{escape(curve.title)}</h3>"
-        f'<p class="says">{escape(curve.says)}</p>{draw(curve)}{numbers(curve)}'
-        f'<div class="command"><code>{escape(curve.command)}</code></div></figure>'
+        f'<p class="says">{escape(curve.says)}</p>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(curve.title)}">{draw(curve)}</div>'
+        f'{numbers(curve)}<div class="command"><code>{escape(curve.command)}</code></div></figure>'
         for curve in curves
     )

@@ -69,9 +69,12 @@ function readyList(state, thread, interest, handled) {
   if (!thread?.told) {
     return h("p", { class: "none" }, thread?.asleep ? "empty: or it would not sleep" : "empty");
   }
-  const back = thread.told.ready.filter((one) => !isEdge(interest, one.fd) && !isOnce(interest, one.fd));
+  const back = (thread.told.ready ?? []).filter((one) => !isEdge(interest, one.fd) && !isOnce(interest, one.fd));
   const staying = back.filter((one) => handled.get(one.fd) !== "closed");
-  if (staying.length === 0) return h("p", { class: "none" }, "empty: an edge is told once");
+  if (staying.length === 0) {
+    const edges = thread.told.ready.some((one) => isEdge(interest, one.fd));
+    return h("p", { class: "none" }, edges ? "empty: an edge is told once" : "empty");
+  }
   return chips(staying, (one) =>
     staying.length > ROOM ? numberChip(one.fd, "back", "goes back: level-triggered") : h("li", { class: "chip back" }, descriptorName(one.fd, state), h("span", { class: "events" }, "↩ back, LT")),
   );
@@ -79,7 +82,7 @@ function readyList(state, thread, interest, handled) {
 
 function returned(state, thread, interest, handled) {
   if (!thread?.told) return h("p", { class: "none" }, thread?.asleep ? "nothing to copy in: the list is there" : "–");
-  if (thread.told.errno) return h("p", { class: "none" }, thread.told.errno);
+  if (thread.told.errno) return h("p", { class: "none" }, `${thread.told.errno}: there is no answer`);
   if (thread.told.ready.length === 0) return h("p", { class: "none" }, "0 events: the time is up");
   return chips(thread.told.ready, (one) => {
     const done = handled.get(one.fd);

@@ -30,7 +30,7 @@ function threadCard(state, thread, pending, handover) {
   return h(
     "li",
     { class: `thread ${kind}${handover?.to === thread.tid ? " target" : ""}${handover?.from === thread.tid ? " origin" : ""}` },
-    h("div", { class: "top" }, h("b", {}, thread.name), h("span", { class: `badge ${kind}` }, words)),
+    h("div", { class: "who" }, h("b", {}, thread.name), h("span", { class: `badge ${kind}` }, words)),
     h(
       "ul",
       { class: "chips" },

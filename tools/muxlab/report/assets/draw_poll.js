@@ -5,7 +5,8 @@ const MOST_ENTRIES = 6; // rows: of more than that, those that say nothing are c
 function drawPoll(state) {
   const thread = state.current;
   if (!thread?.enter) return [quiet("No poll call yet.")];
-  const { enter, told } = thread;
+  const { enter } = thread;
+  const told = thread.told?.errno ? null : thread.told; // a call that fails fills in no revents
   const answers = new Map((told?.ready ?? []).map((one) => [one.fd, eventsOf(one)]));
   const handling = told && state.step?.i > told.i ? state.step.fd : null;
   const rows = enter.interest.map((entry, i) => ({ i, entry, revents: answers.get(entry.fd) ?? [] }));
@@ -19,7 +20,7 @@ function drawPoll(state) {
       h("thead", {}, h("tr", {}, ...["", "fd", "events", "revents"].map((name) => h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "index"))))),
       h("tbody", {}, ...shown.map((row) => pollRow(row, told, handling, state))),
     ),
-    quiet(left > 0 ? `${count(left)} more are not drawn; the kernel looks at all ${count(rows.length)}, at every call.` : told ? `The server walks the array until it has found ${told.result ?? answers.size}.` : "The kernel looks at every entry, at every call."),
+    thread.told?.errno ? quiet(`${thread.told.errno}: there is no answer in revents.`) : quiet(left > 0 ? `${count(left)} more are not drawn; the kernel looks at all ${count(rows.length)}, at every call.` : told ? `The server walks the array until it has found ${told.result ?? answers.size}.` : "The kernel looks at every entry, at every call."),
   ].filter(Boolean);
 }
 

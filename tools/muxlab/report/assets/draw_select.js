@@ -5,7 +5,8 @@ const ROOMY = 16; // descriptors: up to here every bit is written as a digit
 function drawSelect(state) {
   const thread = state.current;
   if (!thread?.enter) return [quiet("No select call yet.")];
-  const { enter, told } = thread;
+  const { enter } = thread;
+  const told = thread.told?.errno ? null : thread.told; // a call that fails leaves no answer in the sets
   const nfds = enter.nfds ?? Math.max(0, ...enter.interest.map((one) => one.fd + 1));
   const sets = ["IN", "OUT", "PRI"].map((event) => ({
     event,
@@ -17,13 +18,13 @@ function drawSelect(state) {
   const draw = nfds <= ROOMY ? bitTable : bitCloud;
   return [
     draw(shown, nfds, told, state),
-    h("p", { class: "caption" }, h("b", {}, `nfds ${nfds}`), ` = highest + 1. `, verdict(told, dropped)),
+    h("p", { class: "caption" }, h("b", {}, `nfds ${nfds}`), ` = highest + 1. `, verdict(thread.told, dropped)),
   ];
 }
 
 function verdict(told, dropped) {
   if (!told) return "The kernel looks at every bit below it.";
-  if (told.errno) return `${told.errno}: what is in the sets now says nothing.`;
+  if (told.errno) return `${told.errno}: there is no answer in the sets.`;
   const names = [...dropped].sort((a, b) => a - b).map(String);
   return `Cleared: ${names.length ? listed(names) : "none"}. The next call needs new sets.`;
 }

@@ -38,7 +38,7 @@ function makeSideBySide(root) {
       else if (stepper.columns.length - hidden.size > 1) hidden.add(one.title); // one is always there
       toggle.setAttribute("aria-pressed", String(!hidden.has(one.title)));
       arrange();
-    } }, one.title);
+    } }, one.title.replace(/^\d\d /, ""));
     return toggle;
   }
 

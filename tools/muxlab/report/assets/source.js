@@ -18,14 +18,12 @@ function makeSource(label) {
     }
     lit = code.firstElementChild.children[frame.line - 1] ?? null;
     if (!lit) return;
-    lit.classList.add("lit");
-    lit.setAttribute("aria-current", "true");
+    mark(lit, true);
     bringIntoView(code, lit);
   }
 
   function update(trace, step) {
-    lit?.classList.remove("lit");
-    lit?.removeAttribute("aria-current");
+    mark(lit, false);
     const known = (step?.stack ?? []).filter((one) => data.sources[trace.sources[one.file]]);
     // The lab's own frame, if there is one: a call made deep in common/ was asked for by a line of the lab.
     const frame = known.find((one) => one.file.startsWith("labs/")) ?? known[0] ?? null;
@@ -36,6 +34,18 @@ function makeSource(label) {
   return { element, update };
 }
 
+const NEAR = 6; // lines above and below that are printed with the lit one: paper does not scroll
+
+function mark(line, on) {
+  if (!line) return;
+  line.classList.toggle("lit", on);
+  if (on) line.setAttribute("aria-current", "true");
+  else line.removeAttribute("aria-current");
+  const lines = line.parentElement.children;
+  const at = Number(line.dataset.line) - 1;
+  for (let i = Math.max(0, at - NEAR); i <= Math.min(lines.length - 1, at + NEAR); ++i) lines[i].classList.toggle("near", on);
+}
+
 function whereIs(frame) {
   const file = frame.file.split("/").at(-1);
   return [h("span", { class: "file", title: frame.file }, `${file}:${frame.line}`), " ", h("span", { class: "function" }, bare(frame.function))];
@@ -44,7 +54,7 @@ function whereIs(frame) {
 // 'lab03::EpollServer::run()' → 'run'
 const bare = (name) => (name ?? "").replace(/\(.*/s, "").split("::").at(-1);
 
-const listing = ([indent, html]) => `<li style="--indent:${indent}">${html || " "}</li>`;
+const listing = ([indent, html], i) => `<li data-line="${i + 1}" style="--indent:${indent}">${html || " "}</li>`;
 
 // Only the box scrolls, never the page.
 function bringIntoView(box, line) {

@@ -29,7 +29,8 @@ function makeStepper(traces, { titles, label, start = null }) {
   const marks = h("div", { class: "beats", "aria-hidden": "true" }, ...timeline.moments.map((moment) => h("i", { style: `--at:${moment.tick / Math.max(1, timeline.last)}` })));
   const spoken = h("p", { class: "unseen", role: "status" });
   const grid = h("div", { class: "servers", style: `--columns:${columns.length}`, tabindex: "0", role: "region", "aria-label": `Servers: ${label}` }, ...columns.map((one) => one.element));
-  const element = h("div", { class: "stepper" }, h("div", { class: "transport" }, controls, h("div", { class: "track" }, strip, h("div", { class: "rail" }, scrub, marks))), grid, spoken);
+  const left = leftOut(traces);
+  const element = h("div", { class: "stepper" }, h("div", { class: "transport" }, controls, h("div", { class: "track" }, strip, h("div", { class: "rail" }, scrub, marks))), grid, left ? h("p", { class: "omitted" }, left) : null, spoken);
 
   function go(to) {
     tick = Math.max(0, Math.min(timeline.last, to));
@@ -98,6 +99,18 @@ function makeStepper(traces, { titles, label, start = null }) {
   };
   steppers.push(self);
   return self;
+}
+
+// What the recordings do not show, each reason once.
+function leftOut(traces) {
+  const reasons = new Map();
+  traces.forEach((trace) => {
+    const unknown = (trace.unknown ?? []).length;
+    for (const reason of [...(trace.omitted ?? []), ...(unknown ? [`${plural(unknown, "line")} of strace not understood`] : [])]) {
+      reasons.set(reason, [...(reasons.get(reason) ?? []), trace.program.lab ?? trace.program.name]);
+    }
+  });
+  return [...reasons].map(([reason, labs]) => `${labs.join(", ")}: ${reason}`).join(" · ");
 }
 
 // The keyboard belongs to the stepper that the focus is in, else to the one at the top of the page; but never where a
