@@ -41,9 +41,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[serve.PageServer]:
 def test_a_scenario_is_recorded_again_and_shown(visit: Callable[..., Visit], server: serve.PageServer) -> None:
     seen = visit(Screen.LAPTOP, server.address)
     assert seen.page.locator("article.server").count() == 5
-    seen.page.get_by_role("button", name="Run again").click()
+    seen.page.get_by_role("button", name="Run", exact=True).click()
     news = seen.page.locator(".live")
-    seen.page.wait_for_function("document.querySelector('.live').textContent.includes('left out')")
+    seen.page.locator(".live", has_text="left out").wait_for()  # no wait_for_function: our policy forbids eval
     assert news.inner_text() == "02_poll is left out: 02_poll did not start."
     assert seen.page.locator("article.server h3").all_inner_texts() == [
         "01 select",
@@ -51,6 +51,18 @@ def test_a_scenario_is_recorded_again_and_shown(visit: Callable[..., Visit], ser
         "04 epoll ET",
         "05 loops",
     ]
+
+
+def test_a_scenario_that_nobody_has_recorded_yet_is_offered(
+    visit: Callable[..., Visit], server: serve.PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = visit(Screen.LAPTOP, server.address)
+    seen.page.select_option("#scenario", "reset")
+    assert "not recorded yet" in seen.page.locator(".stage .absent").inner_text()
+    monkeypatch.setattr(serve, "record_one", lambda _, lab, __, ___: made_up.play(lab.number, "hello"))
+    seen.page.get_by_role("button", name="Run", exact=True).click()
+    seen.page.locator("article.server").first.wait_for()
+    assert seen.page.locator("article.server").count() == 5
 
 
 def test_a_build_that_fails_is_told_on_the_page(
@@ -61,7 +73,7 @@ def test_a_build_that_fails_is_told_on_the_page(
 
     monkeypatch.setattr(serve, "build", fails)
     seen = visit(Screen.LAPTOP, server.address)
-    seen.page.get_by_role("button", name="Run again").click()
+    seen.page.get_by_role("button", name="Run", exact=True).click()
     seen.page.locator(".live.failed").wait_for()
     assert "expected ';'" in seen.page.locator(".live").inner_text()
     assert seen.page.locator("article.server").count() == 5

@@ -56,6 +56,8 @@ def bundle(contents: Contents) -> tuple[Bundle, dict[str, Any]]:
     for name, traces in scenarios(contents.traces).items():
         ids = [made.add(f"{name}-{trace['program']['name']}", trace) for trace in traces]
         listed.append({**traces[0]["scenario"], "traces": ids})
+    known = {one["id"] for one in listed}
+    listed += [{**one, "traces": []} for one in contents.offered if one["id"] not in known]
     for card in contents.cards:
         if card.broken and card.fixed:
             made.add(f"{card.lab}-{card.name}-broken", card.broken)

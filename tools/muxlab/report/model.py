@@ -73,6 +73,8 @@ class Contents:
     comparison: Report | None = None
     traces: Sequence[Json] = ()
     """Each names its scenario and its lab; the order of the scenarios is the order in the picker."""
+    offered: Sequence[Json] = ()
+    """Scenarios (id, title, what) that ./muxlab serve can record, whether they are recorded yet or not."""
     readiness: Json | None = None
     cards: Sequence[Card] = ()
     curves: Sequence[Curve] = ()

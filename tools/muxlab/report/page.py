@@ -64,7 +64,7 @@ def page(contents: Contents) -> str:
             f'<script type="text/plain" id="trace-{name}">{text}</script>\n' for name, text in packed.packed.items()
         ),
         side_by_side='<div id="side-by-side-stage"><h2 id="side-by-side-title" class="unseen">Side by side</h2></div>'
-        + ("" if contents.traces else _absent(contents, "side-by-side")),
+        + ("" if contents.traces or contents.offered else _absent(contents, "side-by-side")),
         table=tables.comparison(contents.comparison) if contents.comparison else _absent(contents, "table"),
         curves=_curves(contents, drawn),
         readiness=readiness.matrix(contents.readiness) if contents.readiness else _absent(contents, "readiness"),

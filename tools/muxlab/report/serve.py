@@ -12,6 +12,7 @@ import json
 import secrets
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,7 +27,7 @@ from muxlab.report.command import gather, open_page, store_of
 from muxlab.report.page import LIVE, page
 from muxlab.report.record import record_one
 from muxlab.report.storage import save_trace
-from muxlab.scenarios.catalogue import find_scenario
+from muxlab.scenarios.catalogue import SCENARIOS, find_scenario
 
 PRESET = "dev"  # what a student builds and edits
 MOST_BYTES = 4096  # of a request's body
@@ -116,7 +117,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def live_page(project: Project) -> str:
-    return page(gather(project, store_of(project))).replace("</title>", f"</title>\n{LIVE}", 1)
+    offered = [{"id": one.id, "title": one.title, "what": one.what} for one in SCENARIOS]
+    contents = replace(gather(project, store_of(project)), offered=offered)
+    return page(contents).replace("</title>", f"</title>\n{LIVE}", 1)
 
 
 def run_again(server: PageServer, name: str) -> Mapping[str, Any]:
@@ -156,8 +159,6 @@ def serve(project: Project, port: int, open_it: bool) -> None:
     except OSError as error:
         raise MuxlabError(f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from None
     with server:
-        if not store_of(project).traces.is_dir():
-            say("no scenario is recorded yet: ./muxlab compare records them all; the page runs one when asked")
         print(server.address, flush=True)
         say("serving the page there, to this machine only; Ctrl-C ends it")
         if open_it:

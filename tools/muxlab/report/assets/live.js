@@ -3,7 +3,7 @@
 function makeLive(sideBySide) {
   if (!document.querySelector("meta[name=muxlab-live]") || !sideBySide.bar) return;
   const message = h("p", { class: "live", role: "status" });
-  const run = h("button", { type: "button", class: "run", onclick: again }, "Run again");
+  const run = h("button", { type: "button", class: "run", onclick: again }, "Run");
   sideBySide.bar.append(run, message);
 
   async function again() {

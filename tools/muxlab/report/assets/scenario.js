@@ -19,7 +19,9 @@ function makeSideBySide(root) {
     picker.value = scenario.id;
     what.textContent = scenario.what;
     const traces = await Promise.all(scenario.traces.map(unpack));
-    if (mine === chosen) show(scenario, traces); // else somebody has chosen again meanwhile
+    if (mine !== chosen) return; // somebody has chosen again meanwhile
+    if (traces.length > 0) show(scenario, traces);
+    else clear();
   }
 
   function show(scenario, traces) {
@@ -30,6 +32,14 @@ function makeSideBySide(root) {
     arrange();
     stepper.show();
     document.dispatchEvent(new CustomEvent("muxlab:shown", { detail: scenario.id }));
+  }
+
+  // Only where ./muxlab serve offers scenarios that nobody has recorded yet.
+  function clear() {
+    stepper?.remove();
+    stepper = null;
+    chips.replaceChildren();
+    stage.replaceChildren(h("p", { class: "absent" }, "This scenario is not recorded yet: Run records it in every server."));
   }
 
   function chip(one) {

@@ -2,6 +2,10 @@
 
 const shortText = (text) => (text && text.length > 18 ? `${text.slice(0, 17)}…` : text);
 
+// libc's select() makes the call pselect6; people look for the name in the source.
+const NAME = { pselect6: "select", ppoll: "poll", epoll_pwait: "epoll_wait", epoll_pwait2: "epoll_wait" };
+const callName = (step) => NAME[step.call] ?? step.call;
+
 function say(step, state) {
   if (!step) return "not started yet";
   const fd = step.fd === null || step.fd === undefined ? "" : `fd ${step.fd}`;
@@ -9,9 +13,9 @@ function say(step, state) {
   const of = who && who.length <= 3 ? `${fd} ${who}` : fd;
   switch (step.kind) {
     case "wait_enter":
-      return step.timeout_ms === 0 ? `${step.call}: looks, without sleeping` : `asks ${step.call}, and sleeps`;
+      return step.timeout_ms === 0 ? `${callName(step)}: looks, without sleeping` : `asks ${callName(step)}, and sleeps`;
     case "wait_return":
-      if (step.errno) return `${step.call} fails: ${step.errno}`;
+      if (step.errno) return `${callName(step)} fails: ${step.errno}`;
       if (step.timed_out) return "times out: nobody is ready";
       return `told of ${listed((step.ready ?? []).map((one) => `fd ${one.fd}`))}`;
     case "ctl":
