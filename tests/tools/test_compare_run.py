@@ -145,9 +145,11 @@ def test_the_command_writes_what_it_shows(
     monkeypatch.setattr(command, "why_not", lambda: "strace is not asked here")
     monkeypatch.setattr(server_table.Effort, "choose", lambda quick, labs, files: QUICK)
     path = tmp_path / "report.json"
-    assert main(["compare", "--quick", "--labs", "04", "--json", str(path)]) == 0
-    assert built == [["04_epoll_et"]]
-    out = capsys.readouterr().out
+    monkeypatch.setattr(command, "make_page", lambda *_: ["the page was asked for"])  # the user's own stays as it is
+    assert main(["compare", "--quick", "--labs", "04", "--json", str(path)]) == 1
+    assert built == [["04_epoll_et", "00_readiness"]]
+    out, said = capsys.readouterr()
+    assert "the page was asked for" in said
     assert "04 epoll ET" in out
     assert "30+" in out
     assert "not measured: strace is not asked here" in out
