@@ -41,7 +41,7 @@ def draw(curve: Curve) -> str:
     ]
     names = [series.name for series in curve.series]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("x:Q", title=curve.x.title, scale=_scale(curve.x), axis=alt.Axis(grid=False, tickCount=6)),
+        x=alt.X("x:Q", title=curve.x.title, scale=_scale(curve.x, nice=False), axis=alt.Axis(grid=False, tickCount=6)),
         color=alt.Color("series:N", legend=None, scale=alt.Scale(domain=names, range=list(SERIES))),
     )
     up = alt.Y("y:Q", title=curve.y.title, scale=_scale(curve.y), axis=alt.Axis(tickCount=5))
@@ -62,10 +62,10 @@ def draw(curve: Curve) -> str:
     return _inline(svg, f"{curve.title}: {curve.says}")
 
 
-def _scale(axis: Axis) -> alt.Scale:
+def _scale(axis: Axis, nice: bool = True) -> alt.Scale:
     import altair as alt
 
-    return alt.Scale(type="log", nice=False) if axis.log else alt.Scale(zero=True, nice=True)
+    return alt.Scale(type="log", nice=False) if axis.log else alt.Scale(zero=True, nice=nice)
 
 
 def _labels(curve: Curve) -> list[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ function drawEpoll(state) {
   return [
     part("Interest list, in the kernel", interestChips(interest, answers, state), interest.length),
     part("Ready list, inferred", readyList(state, thread, interest, handled)),
-    part(`epoll_wait ${thread?.told ? "returned" : thread?.asleep ? "sleeps" : "…"}`, returned(state, thread, interest, handled)),
+    part(`epoll_wait ${thread?.told ? "returned" : thread?.asleep ? "sleeps" : "is asked"}`, returned(state, thread, interest, handled)),
   ];
 }
 
@@ -67,6 +67,9 @@ function readyList(state, thread, interest, handled) {
   // While it sleeps, nothing is ready. What was told and is level-triggered goes back on the list at once; the next
   // wait looks at it again and drops what is ready no more.
   if (!thread?.told) {
+    if (thread?.still.length > 0) {
+      return chips(thread.still, (fd) => h("li", { class: "chip back" }, descriptorName(fd, state), h("span", { class: "events" }, "still ready")));
+    }
     return h("p", { class: "none" }, thread?.asleep ? "empty: or it would not sleep" : "empty");
   }
   const back = (thread.told.ready ?? []).filter((one) => !isEdge(interest, one.fd) && !isOnce(interest, one.fd));
@@ -81,7 +84,7 @@ function readyList(state, thread, interest, handled) {
 }
 
 function returned(state, thread, interest, handled) {
-  if (!thread?.told) return h("p", { class: "none" }, thread?.asleep ? "nothing to copy in: the list is there" : "–");
+  if (!thread?.told) return h("p", { class: "none" }, thread?.enter ? "nothing to copy in: the list is there" : "–");
   if (thread.told.errno) return h("p", { class: "none" }, `${thread.told.errno}: there is no answer`);
   if (thread.told.ready.length === 0) return h("p", { class: "none" }, "0 events: the time is up");
   return chips(thread.told.ready, (one) => {

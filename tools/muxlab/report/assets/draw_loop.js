@@ -8,7 +8,7 @@ function drawLoop(state) {
   const handover = handoverAt(state);
   return [
     h("ul", { class: "threads" }, ...state.threads.map((thread) => threadCard(state, thread, pending, handover))),
-    handover ? h("p", { class: "caption handover" }, handover.text) : quiet("A thread with nothing to do sleeps in epoll_wait until its waker is written to."),
+    handover ? h("p", { class: "caption handover" }, handover.text) : state.threads.length > 2 ? "" : quiet("A thread with nothing to do sleeps in epoll_wait until its waker is written to."),
   ];
 }
 

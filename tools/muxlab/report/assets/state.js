@@ -49,14 +49,16 @@ function stateAt(index, done) {
   const threads = [...index.byThread].map(([tid, lists]) => {
     const at = (list) => steps[lastBefore(list, done)] ?? null;
     const [last, enter, told] = [at(lists.all), at(lists.enters), at(lists.returns)];
+    const waits = last?.kind === "wait_enter";
+    const still = waits ? stillReady(index, lists, enter, told) : [];
     return {
       tid,
       name: trace.threads.find((one) => one.tid === tid)?.name ?? `thread ${tid}`,
       last,
       enter,
       told: told && enter && told.i > enter.i ? told : null, // what the latest wait told, once it has returned
-      before: told, // or the one before it, while the latest still sleeps
-      asleep: last?.kind === "wait_enter",
+      still, // what it has not finished with, so that the wait returns at once
+      asleep: waits && still.length === 0 && enter.timeout_ms !== 0,
       ended: last?.kind === "exit",
     };
   });
@@ -76,6 +78,24 @@ function stateAt(index, done) {
     descriptorById: (id) => index.descriptors.get(id) ?? null,
     readingEnd: (one) => readingEnd(index, one),
   };
+}
+
+// Level-triggered: what the wait before told of and the server has not finished with. A wait that is entered with such
+// descriptors does not sleep. No call says so; it follows from what the server left unread (or has not come to), if the
+// next return, in the same beat, tells of it again.
+function stillReady(index, lists, enter, before) {
+  const next = index.steps[lists.returns.find((i) => i > enter.i) ?? -1];
+  if (!before || !next || before.i > enter.i || next.beat !== enter.beat || next.errno) return [];
+  const again = new Map((next.ready ?? []).map((one) => [one.fd, eventsOf(one)]));
+  return (before.ready ?? []).map((one) => one.fd).filter((fd) => {
+    if (!again.has(fd)) return false;
+    const entry = enter.interest.find((one) => one.fd === fd);
+    if (!entry || eventsOf(entry).includes("ET")) return false;
+    const work = index.steps.slice(before.i + 1, enter.i).filter((step) => step.fd === fd);
+    const last = work.findLast((step) => step.kind === "recv" || step.kind === "accept");
+    if (!last) return work.length === 0 || again.get(fd).includes("OUT");
+    return last.kind === "accept" ? !last.errno : last.bytes > 0 && last.bytes === last.asked;
+  });
 }
 
 // epoll: the list that the latest wait was entered with, and every epoll_ctl and close since.

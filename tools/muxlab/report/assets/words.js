@@ -6,6 +6,8 @@ const shortText = (text) => (text && text.length > 18 ? `${text.slice(0, 17)}…
 const NAME = { pselect6: "select", ppoll: "poll", epoll_pwait: "epoll_wait", epoll_pwait2: "epoll_wait" };
 const callName = (step) => NAME[step.call] ?? step.call;
 
+const stillOf = (step, state) => state?.threads.find((one) => one.tid === step.tid)?.still ?? [];
+
 function say(step, state) {
   if (!step) return "not started yet";
   const fd = step.fd === null || step.fd === undefined ? "" : `fd ${step.fd}`;
@@ -13,6 +15,7 @@ function say(step, state) {
   const of = who && who.length <= 3 ? `${fd} ${who}` : fd;
   switch (step.kind) {
     case "wait_enter":
+      if (stillOf(step, state).length) return `asks ${callName(step)}: ${listed(stillOf(step, state).map((fd) => `fd ${fd}`))} still ready`;
       return step.timeout_ms === 0 ? `${callName(step)}: looks, without sleeping` : `asks ${callName(step)}, and sleeps`;
     case "wait_return":
       if (step.errno) return `${callName(step)} fails: ${step.errno}`;
