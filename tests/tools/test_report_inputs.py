@@ -17,7 +17,7 @@ from muxlab.report.curves import numbers
 from muxlab.report.measured import EXPECTED, from_comparison, missing
 from muxlab.report.model import Point
 from muxlab.report.pitfalls import pitfalls
-from muxlab.report.storage import Store, load_bench, load_trace, save_trace
+from muxlab.report.storage import Store, load_bench, load_trace, save_bug, save_trace
 
 CARD = """Title: one recv for each edge
 What happens: One edge, one read;
@@ -54,10 +54,10 @@ def test_traces_of_a_card_count_only_in_pairs(tmp_path: Path) -> None:
         path = tmp_path / "labs" / "04_epoll_et" / "bugs" / f"{name}.patch"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(CARD)
-    (tmp_path / "04_epoll_et.one.broken.json").write_text(json.dumps(trace()))
-    (tmp_path / "04_epoll_et.one.fixed.json").write_text(json.dumps(trace()))
-    (tmp_path / "04_epoll_et.two.broken.json").write_text(json.dumps(trace()))
-    one, two = load_cards(tmp_path / "labs", tmp_path)
+    store = Store(tmp_path / "report")
+    save_bug(store, "04_epoll_et", "one", trace(), trace())
+    (store.bugs / "04_epoll_et.two.broken.json").write_text(json.dumps(trace()))
+    one, two = load_cards(tmp_path / "labs", store.bugs)
     assert one.broken == one.fixed == trace()
     assert two.broken is two.fixed is None
     text = pitfalls([one, two])

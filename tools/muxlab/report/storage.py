@@ -70,6 +70,17 @@ def save_trace(store: Store, trace: Json) -> None:
     path.write_text(json.dumps(trace, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def save_bug(store: Store, lab: str, name: str, broken: Json, fixed: Json) -> None:
+    """The same clients at the server with a card's bug, and at the reference. `lab` is the lab's folder.
+
+    The page pauses at the first step in which the two differ; or, if `broken` has a field "wrong": {"step": n}, there.
+    """
+    store.bugs.mkdir(parents=True, exist_ok=True)
+    for which, trace in (("broken", broken), ("fixed", fixed)):
+        path = store.bugs / f"{lab}.{name}.{which}.json"
+        path.write_text(json.dumps(trace, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def load_traces(store: Store) -> list[Json]:
     return [load_trace(path) for path in sorted(store.traces.glob("*.json"))]
 
