@@ -110,7 +110,7 @@ function leftOut(traces) {
       reasons.set(reason, [...(reasons.get(reason) ?? []), trace.program.lab ?? trace.program.name]);
     }
   });
-  return [...reasons].map(([reason, labs]) => `${labs.join(", ")}: ${reason}`).join(" · ");
+  return [...reasons].map(([reason, labs]) => `${[...new Set(labs)].join(", ")}: ${reason}`).join(" · ");
 }
 
 // The keyboard belongs to the stepper that the focus is in, else to the one at the top of the page; but never where a
