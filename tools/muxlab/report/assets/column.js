@@ -8,9 +8,16 @@ function makeColumn(trace, title) {
   const badge = h("span", { class: "badge" });
   const now = h("p", { class: "now" });
   const line = h("code", { class: "line" });
-  const mechanism = h("div", { class: "mechanism", tabindex: "0", role: "region", "aria-label": `${title}: what the mechanism holds` });
+  const mechanism = h("div", {
+    class: "mechanism",
+    tabindex: "0",
+    role: "region",
+    "aria-label": `${title}: what the mechanism holds`,
+  });
   const numbers = Object.fromEntries(COUNTERS.map(([name]) => [name, h("dd", {}, "0")]));
-  const rows = Object.fromEntries(COUNTERS.map(([name, words]) => [name, h("div", { class: "counter" }, h("dt", {}, words), numbers[name])]));
+  const rows = Object.fromEntries(
+    COUNTERS.map(([name, words]) => [name, h("div", { class: "counter" }, h("dt", {}, words), numbers[name])]),
+  );
   const source = makeSource(title);
   const element = h(
     "article",
@@ -29,7 +36,8 @@ function makeColumn(trace, title) {
     drawn = done;
     element.dataset.done = String(done);
     state = stateAt(index, done);
-    const asleep = state.threads.some((one) => one.asleep) && state.threads.every((one) => one.asleep || !one.last || one.ended);
+    const asleep =
+      state.threads.some((one) => one.asleep) && state.threads.every((one) => one.asleep || !one.last || one.ended);
     const ended = state.step?.kind === "exit";
     badge.className = `badge ${ended ? "ended" : asleep ? "asleep" : "awake"}`;
     badge.textContent = ended ? "ended" : asleep ? "asleep" : "running";

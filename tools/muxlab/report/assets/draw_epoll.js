@@ -13,20 +13,34 @@ function drawEpoll(state) {
   return [
     part("Interest list, in the kernel", interestChips(interest, answers, state), interest.length),
     part("Ready list, inferred", readyList(state, thread, interest, handled)),
-    part(`epoll_wait ${thread?.told ? "returned" : thread?.asleep ? "sleeps" : "is asked"}`, returned(state, thread, interest, handled)),
+    part(
+      `epoll_wait ${thread?.told ? "returned" : thread?.asleep ? "sleeps" : "is asked"}`,
+      returned(state, thread, interest, handled),
+    ),
   ];
 }
 
-const numberChip = (fd, kind, title) => h("li", { class: `chip number ${kind}`, title }, h("span", { class: "fd" }, String(fd)));
+const numberChip = (fd, kind, title) =>
+  h("li", { class: `chip number ${kind}`, title }, h("span", { class: "fd" }, String(fd)));
 
 const part = (title, content, number) =>
-  h("div", { class: "part" }, h("h4", {}, title, number === undefined ? null : h("span", { class: "number" }, ` ${number}`)), content);
+  h(
+    "div",
+    { class: "part" },
+    h("h4", {}, title, number === undefined ? null : h("span", { class: "number" }, ` ${number}`)),
+    content,
+  );
 
 function chips(entries, draw) {
   if (entries.length === 0) return h("p", { class: "none" }, "empty");
   const first = entries.length > MOST_CHIPS ? entries.slice(0, MOST_CHIPS - 1) : entries;
   const left = entries.length - first.length;
-  return h("ul", { class: "chips" }, ...first.map(draw), left ? h("li", { class: "chip more" }, `+ ${count(left)} more`) : null);
+  return h(
+    "ul",
+    { class: "chips" },
+    ...first.map(draw),
+    left ? h("li", { class: "chip more" }, `+ ${count(left)} more`) : null,
+  );
 }
 
 function interestChips(interest, answers, state) {
@@ -37,7 +51,12 @@ function interestChips(interest, answers, state) {
 
 function interestChip(entry, answers, state, dense) {
   const kind = answers.has(entry.fd) ? "ready" : "asked";
-  if (dense) return numberChip(entry.fd, `${kind}${entry.fresh ? " fresh" : ""}`, `${state.clientOf(entry.fd)} ${eventsOf(entry).join(" ")}`);
+  if (dense)
+    return numberChip(
+      entry.fd,
+      `${kind}${entry.fresh ? " fresh" : ""}`,
+      `${state.clientOf(entry.fd)} ${eventsOf(entry).join(" ")}`,
+    );
   return h(
     "li",
     { class: `chip ${kind}${entry.fresh ? " fresh" : ""}` },
@@ -68,7 +87,9 @@ function readyList(state, thread, interest, handled) {
   // wait looks at it again and drops what is ready no more.
   if (!thread?.told) {
     if (thread?.still.length > 0) {
-      return chips(thread.still, (fd) => h("li", { class: "chip back" }, descriptorName(fd, state), h("span", { class: "events" }, "still ready")));
+      return chips(thread.still, (fd) =>
+        h("li", { class: "chip back" }, descriptorName(fd, state), h("span", { class: "events" }, "still ready")),
+      );
     }
     return h("p", { class: "none" }, thread?.asleep ? "empty: or it would not sleep" : "empty");
   }
@@ -79,7 +100,9 @@ function readyList(state, thread, interest, handled) {
     return h("p", { class: "none" }, edges ? "empty: an edge is told once" : "empty");
   }
   return chips(staying, (one) =>
-    staying.length > ROOM ? numberChip(one.fd, "back", "goes back: level-triggered") : h("li", { class: "chip back" }, descriptorName(one.fd, state), h("span", { class: "events" }, "↩ back, LT")),
+    staying.length > ROOM
+      ? numberChip(one.fd, "back", "goes back: level-triggered")
+      : h("li", { class: "chip back" }, descriptorName(one.fd, state), h("span", { class: "events" }, "↩ back, LT")),
   );
 }
 
@@ -90,7 +113,8 @@ function returned(state, thread, interest, handled) {
   return chips(thread.told.ready, (one) => {
     const done = handled.get(one.fd);
     const now = one.fd === state.step?.fd && state.step.i > thread.told.i ? " handling" : "";
-    if (thread.told.ready.length > ROOM) return numberChip(one.fd, `ready${done ? " handled" : ""}${now}`, eventsOf(one).join(" "));
+    if (thread.told.ready.length > ROOM)
+      return numberChip(one.fd, `ready${done ? " handled" : ""}${now}`, eventsOf(one).join(" "));
     const note = done ?? (isEdge(interest, one.fd) ? "once, ET" : "");
     return h(
       "li",

@@ -8,7 +8,11 @@ function drawLoop(state) {
   const handover = handoverAt(state);
   return [
     h("ul", { class: "threads" }, ...state.threads.map((thread) => threadCard(state, thread, pending, handover))),
-    handover ? h("p", { class: "caption handover" }, handover.text) : state.threads.length > 2 ? "" : quiet("A thread with nothing to do sleeps in epoll_wait until its waker is written to."),
+    handover
+      ? h("p", { class: "caption handover" }, handover.text)
+      : state.threads.length > 2
+        ? ""
+        : quiet("A thread with nothing to do sleeps in epoll_wait until its waker is written to."),
   ];
 }
 
@@ -29,7 +33,9 @@ function threadCard(state, thread, pending, handover) {
   const rest = interest.filter((entry) => !own.includes(entry));
   return h(
     "li",
-    { class: `thread ${kind}${handover?.to === thread.tid ? " target" : ""}${handover?.from === thread.tid ? " origin" : ""}` },
+    {
+      class: `thread ${kind}${handover?.to === thread.tid ? " target" : ""}${handover?.from === thread.tid ? " origin" : ""}`,
+    },
     h("div", { class: "who" }, h("b", {}, thread.name), h("span", { class: `badge ${kind}` }, words)),
     h(
       "ul",
@@ -37,7 +43,9 @@ function threadCard(state, thread, pending, handover) {
       ...own.map((entry) => wakerChip(state, entry, pending.get(entry.fd) ?? 0)),
       ...rest.slice(0, MOST_WATCHED).map((entry) => {
         const kind = told.some((one) => one.fd === entry.fd) ? "ready" : "asked";
-        return rest.length > ROOM ? numberChip(entry.fd, kind, state.clientOf(entry.fd)) : h("li", { class: `chip ${kind}` }, descriptorName(entry.fd, state));
+        return rest.length > ROOM
+          ? numberChip(entry.fd, kind, state.clientOf(entry.fd))
+          : h("li", { class: `chip ${kind}` }, descriptorName(entry.fd, state));
       }),
       rest.length > MOST_WATCHED ? h("li", { class: "chip more" }, `+ ${rest.length - MOST_WATCHED}`) : null,
     ),

@@ -17,10 +17,28 @@ function drawPoll(state) {
       "table",
       { class: "array" },
       h("caption", { class: "unseen" }, "The pollfd array"),
-      h("thead", {}, h("tr", {}, ...["", "fd", "events", "revents"].map((name) => h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "index"))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ...["", "fd", "events", "revents"].map((name) =>
+            h("th", { scope: "col" }, name || h("span", { class: "unseen" }, "index")),
+          ),
+        ),
+      ),
       h("tbody", {}, ...shown.map((row) => pollRow(row, told, handling, state))),
     ),
-    thread.told?.errno ? quiet(`${thread.told.errno}: there is no answer in revents.`) : quiet(left > 0 ? `${count(left)} more are not drawn; the kernel looks at all ${count(rows.length)}, at every call.` : told ? `The server walks the array until it has found ${told.result ?? answers.size}.` : "The kernel looks at every entry, at every call."),
+    thread.told?.errno
+      ? quiet(`${thread.told.errno}: there is no answer in revents.`)
+      : quiet(
+          left > 0
+            ? `${count(left)} more are not drawn; the kernel looks at all ${count(rows.length)}, at every call.`
+            : told
+              ? `The server walks the array until it has found ${told.result ?? answers.size}.`
+              : "The kernel looks at every entry, at every call.",
+        ),
   ].filter(Boolean);
 }
 
@@ -29,7 +47,10 @@ function worthShowing(rows, handling) {
   if (rows.length <= MOST_ENTRIES) return rows;
   const at = rows.findIndex((row) => row.entry.fd === handling);
   const rank = (row) => (at >= 0 && Math.abs(row.i - at) < 2 ? 0 : row.i < 2 ? 1 : row.revents.length ? 2 : 3);
-  return [...rows].sort((a, b) => rank(a) - rank(b) || a.i - b.i).slice(0, MOST_ENTRIES).sort((a, b) => a.i - b.i);
+  return [...rows]
+    .sort((a, b) => rank(a) - rank(b) || a.i - b.i)
+    .slice(0, MOST_ENTRIES)
+    .sort((a, b) => a.i - b.i);
 }
 
 function pollRow({ i, entry, revents }, told, handling, state) {

@@ -38,19 +38,40 @@ function bitTable(sets, nfds, told, state) {
     "table",
     { class: "bits" },
     h("caption", { class: "unseen" }, "fd_set bits before and after the call"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "fd"), ...fds.map((fd) => h("th", { scope: "col", title: state.clientOf(fd) || null }, String(fd))))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        h("th", { scope: "col" }, "fd"),
+        ...fds.map((fd) => h("th", { scope: "col", title: state.clientOf(fd) || null }, String(fd))),
+      ),
+    ),
     ...sets.map((set) =>
       h(
         "tbody",
         {},
-        set.asked.size === 0 ? h("tr", { class: "name" }, h("th", { scope: "row", colspan: nfds + 1 }, NAMES[set.event], h("span", { class: "nobody" }, ": no bit set"))) : [
-        h("tr", { class: "name" }, h("th", { scope: "rowgroup", colspan: nfds + 1 }, NAMES[set.event])),
-        row("in", (fd) => bit(set.asked.has(fd), set.asked.has(fd) ? "asked" : "")),
-        row("out", (fd) => {
-          if (!told) return h("td", { class: "unknown" }, "·");
-          if (set.told.has(fd)) return bit(true, "ready");
-          return set.asked.has(fd) ? bit(false, "cleared") : bit(false, "");
-        })],
+        set.asked.size === 0
+          ? h(
+              "tr",
+              { class: "name" },
+              h(
+                "th",
+                { scope: "row", colspan: nfds + 1 },
+                NAMES[set.event],
+                h("span", { class: "nobody" }, ": no bit set"),
+              ),
+            )
+          : [
+              h("tr", { class: "name" }, h("th", { scope: "rowgroup", colspan: nfds + 1 }, NAMES[set.event])),
+              row("in", (fd) => bit(set.asked.has(fd), set.asked.has(fd) ? "asked" : "")),
+              row("out", (fd) => {
+                if (!told) return h("td", { class: "unknown" }, "·");
+                if (set.told.has(fd)) return bit(true, "ready");
+                return set.asked.has(fd) ? bit(false, "cleared") : bit(false, "");
+              }),
+            ],
       ),
     ),
   );
@@ -73,7 +94,8 @@ function bitCloud(sets, nfds, told) {
         const kind = !set.asked.has(fd) ? "not-asked" : !told ? "asked" : set.told.has(fd) ? "ready" : "cleared";
         const inset = kind === "not-asked" ? 2.5 : kind === "cleared" ? 1.5 : 0.5;
         const side = size - 2 * inset;
-        kinds[kind] += `M${(fd % wide) * size + inset},${Math.floor(fd / wide) * size + inset}h${side}v${side}h${-side}z`;
+        kinds[kind] +=
+          `M${(fd % wide) * size + inset},${Math.floor(fd / wide) * size + inset}h${side}v${side}h${-side}z`;
       }
       const text = `${NAMES[set.event]}: ${plural(set.asked.size, "bit")} asked${told ? `, ${set.told.size} left after the call` : ""}`;
       return h(

@@ -12,7 +12,11 @@ function makeLive(sideBySide) {
     message.className = "live";
     message.textContent = "building, and recording all servers …";
     try {
-      const response = await fetch("run", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ scenario: id }) });
+      const response = await fetch("run", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ scenario: id }),
+      });
       const answer = await response.json();
       if (!response.ok) throw new Error(answer.error ?? response.statusText);
       Object.assign(data.sources, answer.sources);
@@ -23,7 +27,9 @@ function makeLive(sideBySide) {
         return name;
       });
       await sideBySide.choose(id);
-      message.textContent = answer.notes?.length ? answer.notes.join(" ") : `recorded at ${new Date().toLocaleTimeString("en-GB")}`;
+      message.textContent = answer.notes?.length
+        ? answer.notes.join(" ")
+        : `recorded at ${new Date().toLocaleTimeString("en-GB")}`;
     } catch (error) {
       message.className = "live failed";
       message.textContent = error.message;

@@ -6,7 +6,11 @@ function makePitfalls() {
       const stage = card.querySelector(".stage");
       if (!card.open || stage.childElementCount > 0) return;
       const traces = await Promise.all([unpack(card.dataset.broken), unpack(card.dataset.fixed)]);
-      const stepper = makeStepper(traces, { titles: ["broken", "fixed"], label: card.dataset.title, start: parting(traces) });
+      const stepper = makeStepper(traces, {
+        titles: ["broken", "fixed"],
+        label: card.dataset.title,
+        start: parting(traces),
+      });
       stage.replaceChildren(stepper.element);
       stepper.show();
     });
@@ -27,6 +31,7 @@ function parting(traces) {
 function differs(traces, done) {
   if (done[0] !== done[1]) return true;
   const [one, other] = traces.map((trace, i) => trace.steps[done[i] - 1]);
-  const key = (step) => [step.kind, step.call, step.errno, step.kind === "wait_return" ? (step.ready ?? []).length : step.bytes].join();
+  const key = (step) =>
+    [step.kind, step.call, step.errno, step.kind === "wait_return" ? (step.ready ?? []).length : step.bytes].join();
   return Boolean(one && other) && key(one) !== key(other);
 }

@@ -2,7 +2,11 @@
 
 function makeSideBySide(root) {
   if (data.scenarios.length === 0) return { main: () => null };
-  const picker = h("select", { id: "scenario", onchange: () => choose(picker.value) }, ...data.scenarios.map((one) => h("option", { value: one.id }, one.title)));
+  const picker = h(
+    "select",
+    { id: "scenario", onchange: () => choose(picker.value) },
+    ...data.scenarios.map((one) => h("option", { value: one.id }, one.title)),
+  );
   const what = h("p", { class: "what" });
   const chips = h("div", { class: "choices", role: "group", "aria-label": "Servers to show" });
   const bar = h("div", { class: "picker" }, h("label", { for: "scenario" }, "Scenario"), picker, what, chips);
@@ -39,16 +43,27 @@ function makeSideBySide(root) {
     stepper?.remove();
     stepper = null;
     chips.replaceChildren();
-    stage.replaceChildren(h("p", { class: "absent" }, "This scenario is not recorded yet: Run records it in every server."));
+    stage.replaceChildren(
+      h("p", { class: "absent" }, "This scenario is not recorded yet: Run records it in every server."),
+    );
   }
 
   function chip(one) {
-    const toggle = h("button", { type: "button", class: "choice", "aria-pressed": String(!hidden.has(one.title)), onclick: () => {
-      if (hidden.has(one.title)) hidden.delete(one.title);
-      else if (stepper.columns.length - hidden.size > 1) hidden.add(one.title); // one is always there
-      toggle.setAttribute("aria-pressed", String(!hidden.has(one.title)));
-      arrange();
-    } }, one.title.replace(/^\d\d /, ""));
+    const toggle = h(
+      "button",
+      {
+        type: "button",
+        class: "choice",
+        "aria-pressed": String(!hidden.has(one.title)),
+        onclick: () => {
+          if (hidden.has(one.title)) hidden.delete(one.title);
+          else if (stepper.columns.length - hidden.size > 1) hidden.add(one.title); // one is always there
+          toggle.setAttribute("aria-pressed", String(!hidden.has(one.title)));
+          arrange();
+        },
+      },
+      one.title.replace(/^\d\d /, ""),
+    );
     return toggle;
   }
 

@@ -43,12 +43,17 @@ function mark(line, on) {
   else line.removeAttribute("aria-current");
   const lines = line.parentElement.children;
   const at = Number(line.dataset.line) - 1;
-  for (let i = Math.max(0, at - NEAR); i <= Math.min(lines.length - 1, at + NEAR); ++i) lines[i].classList.toggle("near", on);
+  for (let i = Math.max(0, at - NEAR); i <= Math.min(lines.length - 1, at + NEAR); ++i)
+    lines[i].classList.toggle("near", on);
 }
 
 function whereIs(frame) {
   const file = frame.file.split("/").at(-1);
-  return [h("span", { class: "file", title: frame.file }, `${file}:${frame.line}`), " ", h("span", { class: "function" }, bare(frame.function))];
+  return [
+    h("span", { class: "file", title: frame.file }, `${file}:${frame.line}`),
+    " ",
+    h("span", { class: "function" }, bare(frame.function)),
+  ];
 }
 
 // 'lab03::EpollServer::run()' → 'run'

@@ -87,15 +87,17 @@ function stillReady(index, lists, enter, before) {
   const next = index.steps[lists.returns.find((i) => i > enter.i) ?? -1];
   if (!before || !next || before.i > enter.i || next.beat !== enter.beat || next.errno) return [];
   const again = new Map((next.ready ?? []).map((one) => [one.fd, eventsOf(one)]));
-  return (before.ready ?? []).map((one) => one.fd).filter((fd) => {
-    if (!again.has(fd)) return false;
-    const entry = enter.interest.find((one) => one.fd === fd);
-    if (!entry || eventsOf(entry).includes("ET")) return false;
-    const work = index.steps.slice(before.i + 1, enter.i).filter((step) => step.fd === fd);
-    const last = work.findLast((step) => step.kind === "recv" || step.kind === "accept");
-    if (!last) return work.length === 0 || again.get(fd).includes("OUT");
-    return last.kind === "accept" ? !last.errno : last.bytes > 0 && last.bytes === last.asked;
-  });
+  return (before.ready ?? [])
+    .map((one) => one.fd)
+    .filter((fd) => {
+      if (!again.has(fd)) return false;
+      const entry = enter.interest.find((one) => one.fd === fd);
+      if (!entry || eventsOf(entry).includes("ET")) return false;
+      const work = index.steps.slice(before.i + 1, enter.i).filter((step) => step.fd === fd);
+      const last = work.findLast((step) => step.kind === "recv" || step.kind === "accept");
+      if (!last) return work.length === 0 || again.get(fd).includes("OUT");
+      return last.kind === "accept" ? !last.errno : last.bytes > 0 && last.bytes === last.asked;
+    });
 }
 
 // epoll: the list that the latest wait was entered with, and every epoll_ctl and close since.
@@ -108,7 +110,13 @@ function interestList(index, thread, done) {
     if (step.errno) continue;
     if (step.kind === "ctl" && (epoll === null || step.fd === epoll)) {
       if (step.op === "DEL") list.delete(step.target);
-      else list.set(step.target, { fd: step.target, descriptor: step.target_descriptor, events: step.events, fresh: true });
+      else
+        list.set(step.target, {
+          fd: step.target,
+          descriptor: step.target_descriptor,
+          events: step.events,
+          fresh: true,
+        });
     }
     if (step.kind === "close") list.delete(step.fd);
   }
@@ -143,7 +151,10 @@ function clientOf(index, fd, done) {
   const open = index.trace.descriptors.filter(
     (one) => one.fd === fd && (one.opened ?? -1) < done && ((one.closed ?? null) === null || one.closed >= done - 1),
   );
-  const known = open.reduce((latest, one) => (latest && (latest.opened ?? -1) > (one.opened ?? -1) ? latest : one), null);
+  const known = open.reduce(
+    (latest, one) => (latest && (latest.opened ?? -1) > (one.opened ?? -1) ? latest : one),
+    null,
+  );
   if (!known) return "";
   return known.client ?? (known.kind === "connection" ? "" : known.kind);
 }

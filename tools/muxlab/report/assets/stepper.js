@@ -10,12 +10,42 @@ function makeStepper(traces, { titles, label, start = null }) {
   let tick = 0;
   let timer = null;
 
-  const scrub = h("input", { type: "range", min: "0", max: String(timeline.last), value: "0", class: "scrub", "aria-label": `Position in ${label}`, oninput: () => { pause(); go(Number(scrub.value)); } });
+  const scrub = h("input", {
+    type: "range",
+    min: "0",
+    max: String(timeline.last),
+    value: "0",
+    class: "scrub",
+    "aria-label": `Position in ${label}`,
+    oninput: () => {
+      pause();
+      go(Number(scrub.value));
+    },
+  });
   const position = h("output", { class: "position" });
   const playing = button("play", "Play", () => (timer ? pause() : play()));
-  const speed = h("select", { class: "speed", "aria-label": "Speed", onchange: () => { if (timer) { pause(); play(); } } },
-    ...[["0.5", "½×"], ["1", "1×"], ["2", "2×"], ["4", "4×"]].map(([value, text]) => h("option", { value, selected: value === "1" }, text)));
-  const controls = h("div", { class: "controls", role: "group", "aria-label": "Playback" },
+  const speed = h(
+    "select",
+    {
+      class: "speed",
+      "aria-label": "Speed",
+      onchange: () => {
+        if (timer) {
+          pause();
+          play();
+        }
+      },
+    },
+    ...[
+      ["0.5", "½×"],
+      ["1", "1×"],
+      ["2", "2×"],
+      ["4", "4×"],
+    ].map(([value, text]) => h("option", { value, selected: value === "1" }, text)),
+  );
+  const controls = h(
+    "div",
+    { class: "controls", role: "group", "aria-label": "Playback" },
     button("first", "To the start", () => jump(0)),
     button("previous", "Previous event", () => jump(timeline.previous(tick))),
     button("back", "One step back", () => jump(tick - 1)),
@@ -23,14 +53,52 @@ function makeStepper(traces, { titles, label, start = null }) {
     button("forward", "One step forward", () => jump(tick + 1)),
     button("next", "Next event", () => jump(timeline.next(tick))),
     button("last", "To the end", () => jump(timeline.last)),
-    speed, position);
-  const moments = timeline.moments.map((moment) => h("button", { type: "button", class: "moment", "data-tick": moment.tick, onclick: () => jump(moment.tick) }, moment.text));
-  const strip = h("ol", { class: "strip", "aria-label": "What the clients did" }, ...moments.map((one) => h("li", {}, one)));
-  const marks = h("div", { class: "beats", "aria-hidden": "true" }, ...timeline.moments.map((moment) => h("i", { style: `--at:${moment.tick / Math.max(1, timeline.last)}` })));
+    speed,
+    position,
+  );
+  const moments = timeline.moments.map((moment) =>
+    h(
+      "button",
+      { type: "button", class: "moment", "data-tick": moment.tick, onclick: () => jump(moment.tick) },
+      moment.text,
+    ),
+  );
+  const strip = h(
+    "ol",
+    { class: "strip", "aria-label": "What the clients did" },
+    ...moments.map((one) => h("li", {}, one)),
+  );
+  const marks = h(
+    "div",
+    { class: "beats", "aria-hidden": "true" },
+    ...timeline.moments.map((moment) => h("i", { style: `--at:${moment.tick / Math.max(1, timeline.last)}` })),
+  );
   const spoken = h("p", { class: "unseen", role: "status" });
-  const grid = h("div", { class: "servers", style: `--columns:${columns.length}`, tabindex: "0", role: "region", "aria-label": `Servers: ${label}` }, ...columns.map((one) => one.element));
+  const grid = h(
+    "div",
+    {
+      class: "servers",
+      style: `--columns:${columns.length}`,
+      tabindex: "0",
+      role: "region",
+      "aria-label": `Servers: ${label}`,
+    },
+    ...columns.map((one) => one.element),
+  );
   const left = leftOut(traces);
-  const element = h("div", { class: "stepper" }, h("div", { class: "transport" }, controls, h("div", { class: "track" }, strip, h("div", { class: "rail" }, scrub, marks))), grid, left ? h("p", { class: "omitted" }, left) : null, spoken);
+  const element = h(
+    "div",
+    { class: "stepper" },
+    h(
+      "div",
+      { class: "transport" },
+      controls,
+      h("div", { class: "track" }, strip, h("div", { class: "rail" }, scrub, marks)),
+    ),
+    grid,
+    left ? h("p", { class: "omitted" }, left) : null,
+    spoken,
+  );
 
   function go(to) {
     tick = Math.max(0, Math.min(timeline.last, to));
@@ -50,7 +118,8 @@ function makeStepper(traces, { titles, label, start = null }) {
       if (now) one.setAttribute("aria-current", "step");
       else one.removeAttribute("aria-current");
     });
-    if (!timer) spoken.textContent = `Step ${tick}. ${moment && moment.tick === tick ? `${moment.text}. ` : ""}${columns.map((one) => one.says()).join(" ")}`;
+    if (!timer)
+      spoken.textContent = `Step ${tick}. ${moment && moment.tick === tick ? `${moment.text}. ` : ""}${columns.map((one) => one.says()).join(" ")}`;
   }
 
   function jump(to) {
@@ -83,19 +152,37 @@ function makeStepper(traces, { titles, label, start = null }) {
   }
 
   const self = {
-    element, columns, timeline, jump, pause,
-    get tick() { return tick; },
-    show: () => { strip.scrollLeft = 0; go(start ?? timeline.start); },
+    element,
+    columns,
+    timeline,
+    jump,
+    pause,
+    get tick() {
+      return tick;
+    },
+    show: () => {
+      strip.scrollLeft = 0;
+      go(start ?? timeline.start);
+    },
     toggle: () => (timer ? pause() : play()),
     key: (event) => {
       const far = event.shiftKey;
-      const moves = { ArrowRight: () => (far ? timeline.next(tick) : tick + 1), ArrowLeft: () => (far ? timeline.previous(tick) : tick - 1), Home: () => 0, End: () => timeline.last };
+      const moves = {
+        ArrowRight: () => (far ? timeline.next(tick) : tick + 1),
+        ArrowLeft: () => (far ? timeline.previous(tick) : tick - 1),
+        Home: () => 0,
+        End: () => timeline.last,
+      };
       if (event.key === " ") self.toggle();
       else if (moves[event.key]) jump(moves[event.key]());
       else return false;
       return true;
     },
-    remove: () => { pause(); element.remove(); steppers.splice(steppers.indexOf(self), 1); },
+    remove: () => {
+      pause();
+      element.remove();
+      steppers.splice(steppers.indexOf(self), 1);
+    },
   };
   steppers.push(self);
   return self;
@@ -106,7 +193,10 @@ function leftOut(traces) {
   const reasons = new Map();
   traces.forEach((trace) => {
     const unknown = (trace.unknown ?? []).length;
-    for (const reason of [...(trace.omitted ?? []), ...(unknown ? [`${plural(unknown, "line")} of strace not understood`] : [])]) {
+    for (const reason of [
+      ...(trace.omitted ?? []),
+      ...(unknown ? [`${plural(unknown, "line")} of strace not understood`] : []),
+    ]) {
       reasons.set(reason, [...(reasons.get(reason) ?? []), trace.program.lab ?? trace.program.name]);
     }
   });
@@ -120,7 +210,8 @@ function listenToKeys(main) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     const on = document.activeElement;
     const button = on?.matches("button, summary, a[href]");
-    if (on?.matches("select, textarea, [role=gridcell], input:not([type=range])") || (button && event.key === " ")) return;
+    if (on?.matches("select, textarea, [role=gridcell], input:not([type=range])") || (button && event.key === " "))
+      return;
     if (on?.matches("[type=range]") && event.key !== " " && !event.shiftKey) return;
     const stepper = steppers.find((one) => one.element.contains(on)) ?? (on === document.body || !on ? main() : null);
     if (stepper?.key(event)) event.preventDefault();
@@ -132,9 +223,22 @@ function keepInSight(box, item) {
   box.scrollTo({ left, behavior: motionAllowed() ? "smooth" : "instant" });
 }
 
-const KEYS = { back: " (←)", forward: " (→)", previous: " (shift ←)", next: " (shift →)", first: " (Home)", last: " (End)", play: " (space)" };
+const KEYS = {
+  back: " (←)",
+  forward: " (→)",
+  previous: " (shift ←)",
+  next: " (shift →)",
+  first: " (Home)",
+  last: " (End)",
+  play: " (space)",
+};
 
-const button = (name, words, act) => h("button", { type: "button", class: `control ${name}`, "aria-label": words, title: words + (KEYS[name] ?? ""), onclick: act }, icon(name));
+const button = (name, words, act) =>
+  h(
+    "button",
+    { type: "button", class: `control ${name}`, "aria-label": words, title: words + (KEYS[name] ?? ""), onclick: act },
+    icon(name),
+  );
 
 const SHAPES = {
   play: "M7 4v16l13-8z",
@@ -147,4 +251,9 @@ const SHAPES = {
   first: "M17 5l-8 7 8 7M6 5v14",
 };
 
-const icon = (name) => svg("svg", { viewBox: "0 0 24 24", class: `icon ${["play", "pause"].includes(name) ? "solid" : ""}`, "aria-hidden": "true" }, svg("path", { d: SHAPES[name] }));
+const icon = (name) =>
+  svg(
+    "svg",
+    { viewBox: "0 0 24 24", class: `icon ${["play", "pause"].includes(name) ? "solid" : ""}`, "aria-hidden": "true" },
+    svg("path", { d: SHAPES[name] }),
+  );

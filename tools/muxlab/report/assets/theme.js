@@ -7,8 +7,16 @@ const motionAllowed = () => root.dataset.motion === "on";
 
 function makeSwitches(place) {
   const themes = ["auto", "light", "dark"];
-  const theme = h("button", { type: "button", class: "switch", onclick: () => setTheme(themes[(themes.indexOf(root.dataset.theme) + 1) % 3]) });
-  const motion = h("button", { type: "button", class: "switch", onclick: () => setMotion(root.dataset.motion === "on" ? "off" : "on") });
+  const theme = h("button", {
+    type: "button",
+    class: "switch",
+    onclick: () => setTheme(themes[(themes.indexOf(root.dataset.theme) + 1) % 3]),
+  });
+  const motion = h("button", {
+    type: "button",
+    class: "switch",
+    onclick: () => setMotion(root.dataset.motion === "on" ? "off" : "on"),
+  });
   place.append(theme, motion);
 
   function setTheme(name) {

@@ -42,7 +42,8 @@ function summary(actions) {
     if (same.length === 1) return same[0].text;
     const names = [...new Set(same.map((one) => one.client))];
     const who = names.length > 3 ? plural(names.length, "client") : names.join(", ");
-    if (names.length < same.length && names.length === 1) return `${who}: ${same[0].action.replace("_", " ")}, ${same.length} times`;
+    if (names.length < same.length && names.length === 1)
+      return `${who}: ${same[0].action.replace("_", " ")}, ${same.length} times`;
     const bytes = new Set(same.map((one) => one.bytes));
     const verb = VERBS[same[0].action] ?? same[0].action;
     return `${who} ${verb}${bytes.size === 1 && same[0].bytes ? ` ${plural(same[0].bytes, "byte")} each` : ""}`;

@@ -15,8 +15,11 @@ function say(step, state) {
   const of = who && who.length <= 3 ? `${fd} ${who}` : fd;
   switch (step.kind) {
     case "wait_enter":
-      if (stillOf(step, state).length) return `asks ${callName(step)}: ${listed(stillOf(step, state).map((fd) => `fd ${fd}`))} still ready`;
-      return step.timeout_ms === 0 ? `${callName(step)}: looks, without sleeping` : `asks ${callName(step)}, and sleeps`;
+      if (stillOf(step, state).length)
+        return `asks ${callName(step)}: ${listed(stillOf(step, state).map((fd) => `fd ${fd}`))} still ready`;
+      return step.timeout_ms === 0
+        ? `${callName(step)}: looks, without sleeping`
+        : `asks ${callName(step)}, and sleeps`;
     case "wait_return":
       if (step.errno) return `${callName(step)} fails: ${step.errno}`;
       if (step.timed_out) return "times out: nobody is ready";
@@ -25,14 +28,18 @@ function say(step, state) {
       return `epoll_ctl ${step.op} fd ${step.target}${step.errno ? `: ${step.errno}` : ""}`;
     case "accept":
       if (step.errno === "EAGAIN") return "accept: nobody else waits";
-      return step.errno ? `accept: ${step.errno}` : `accepts ${state?.clientOf(step.new_fd) || "a client"} as fd ${step.new_fd}`;
+      return step.errno
+        ? `accept: ${step.errno}`
+        : `accepts ${state?.clientOf(step.new_fd) || "a client"} as fd ${step.new_fd}`;
     case "recv":
       if (step.errno === "EAGAIN") return `${of}: nothing more to read`;
       if (step.errno) return `${of}: recv says ${step.errno}`;
       return step.bytes === 0 ? `${of}: end of input` : `${of}: receives ${plural(step.bytes ?? 0, "byte")}`;
     case "send":
       if (step.errno === "EAGAIN") return `${of}: no room to send`;
-      return step.errno ? `${of}: send says ${step.errno}` : `${of}: sends ${plural(step.bytes ?? 0, "byte")}${partly(step)}`;
+      return step.errno
+        ? `${of}: send says ${step.errno}`
+        : `${of}: sends ${plural(step.bytes ?? 0, "byte")}${partly(step)}`;
     case "shutdown":
       return `shuts down ${of}`;
     case "close":
