@@ -266,6 +266,21 @@ def trace(
 
 
 @app.command()
+def bench(
+    what: Annotated[str, typer.Argument(metavar="[echo|idle|wakeup|all]", help="What to measure.")] = "all",
+    quick: Annotated[bool, typer.Option("--quick", help="Less than 90 s: to see that it works.")] = False,
+    json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.", show_default=False)
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an interrupted run has measured.")] = False,
+) -> None:
+    """Measure the servers against the least code that can do it, and against well-known event loops."""
+    from muxlab.bench import command
+
+    raise typer.Exit(command.bench(Project.here(), what, quick, json, fresh))
+
+
+@app.command()
 def doctor() -> None:
     """Say what is and what is not in order on this machine, and how to fix it."""
     from muxlab.show_doctor import show_findings

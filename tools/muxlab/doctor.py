@@ -120,6 +120,31 @@ def check_addr2line(machine: Machine) -> Finding:
     return warning("addr2line", "not installed: no source lines next to system calls", SETUP)
 
 
+# What ./muxlab bench compares with, and counts with: a header or a program, and the Debian package that has it.
+BENCH_HEADERS = {
+    "uv.h": "libuv1-dev",
+    "event2/event.h": "libevent-dev",
+    "ev.h": "libev-dev",
+    "asio.hpp": "libasio-dev",
+    "liburing.h": "liburing-dev",
+    "benchmark/benchmark.h": "libbenchmark-dev",
+}
+BENCH_PROGRAMS = {"valgrind": "valgrind", "taskset": "util-linux"}
+
+
+def check_bench(machine: Machine) -> Finding:
+    missing = [package for name, package in BENCH_PROGRAMS.items() if not machine.has(name)]
+    for header, package in BENCH_HEADERS.items():
+        test = f"#if !__has_include(<{header}>)\n#error\n#endif\n"
+        answer = machine.run(*compiler_command(machine), "-E", "-x", "c++", "-", stdin=test)
+        if answer is None or answer.code != 0:
+            missing.append(package)
+    if not missing:
+        return ok("benchmark", "everything that ./muxlab bench compares with is installed")
+    # No warning: the kit is complete without it.
+    return ok("benchmark", f"goes without some; for all of it: apt-get install {' '.join(sorted(missing))}")
+
+
 def check_ptrace_scope(machine: Machine) -> Finding:
     scope = machine.read("/proc/sys/kernel/yama/ptrace_scope")
     if scope is None or scope == "0":
@@ -211,6 +236,7 @@ def examine(machine: Machine, project: Project) -> list[Finding]:
         check_strace,
         check_ptrace_scope,
         check_addr2line,
+        check_bench,
         check_open_files,
         check_cpus,
         lambda m: check_loopback(m, "IPv4", "127.0.0.1"),

@@ -1,0 +1,1 @@
+"""./muxlab bench: the curves and ratios behind the comparison, from interleaved runs."""

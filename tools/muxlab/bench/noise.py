@@ -1,0 +1,110 @@
+"""Is this machine quiet enough to measure on? Looks at what others do, what the hypervisor takes, and its speed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+BUSY = 0.10  # of one processor, by others, before we begin
+STOLEN = 0.01
+SLOWER = 1.15  # the slowest look at the processor's speed over the fastest
+CLIENT_BOUND = 0.95  # the client's own share of a processor
+LOOK = 1.0  # seconds
+SPIN = 200_000  # turns of a loop that takes a few milliseconds
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """Of all processors together since the start of the machine."""
+
+    busy: int
+    stolen: int
+    all: int
+
+
+@dataclass(frozen=True)
+class Process:
+    pid: int
+    name: str
+    ticks: int
+
+
+def parse_stat(text: str) -> Ticks:
+    """The first line of /proc/stat: user nice system idle iowait irq softirq steal …"""
+    user, nice, system, idle, iowait, irq, softirq, steal = (int(word) for word in text.split()[1:9])
+    busy = user + nice + system + irq + softirq
+    return Ticks(busy, steal, busy + idle + iowait + steal)
+
+
+def stolen(before: Ticks, after: Ticks) -> float:
+    """The share of time that the hypervisor gave to others while we had work."""
+    wanted = after.busy - before.busy + after.stolen - before.stolen
+    return (after.stolen - before.stolen) / wanted if wanted > 0 else 0.0
+
+
+def ticks() -> Ticks:
+    return parse_stat(Path("/proc/stat").read_text().partition("\n")[0])
+
+
+def processes() -> Iterator[Process]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                before, _, after = (entry / "stat").read_text(errors="replace").rpartition(")")
+            except OSError:
+                continue  # ended in the meantime
+            fields = after.split()
+            yield Process(int(entry.name), before.partition("(")[2], int(fields[11]) + int(fields[12]))
+
+
+def competitors(before: Mapping[int, int], after: list[Process], hertz: float, seconds: float) -> list[str]:
+    """Who else computes: 'cc1plus 98 %', the busiest first."""
+    shares = [(one.name, (one.ticks - before.get(one.pid, one.ticks)) / hertz / seconds) for one in after]
+    busy = sorted((pair for pair in shares if pair[1] >= BUSY / 2), key=lambda pair: -pair[1])
+    return [f"{name} {share:.0%}" for name, share in busy[:3]]
+
+
+def look() -> list[str]:
+    """For a second we do nothing, and see who does something. Notes for the report; none if it is quiet."""
+    notes = []
+    before, then = {one.pid: one.ticks for one in processes()}, ticks()
+    time.sleep(LOOK)
+    now, hertz = ticks(), os.sysconf("SC_CLK_TCK")
+    others = (now.busy - then.busy) / hertz / LOOK
+    if others > BUSY:
+        who = [name for name in competitors(before, list(processes()), hertz, LOOK) if name]
+        notes.append(
+            f"other programs kept {others:.0%} of a processor busy before we began"
+            + (f" ({', '.join(who)})" if who else "")
+        )
+    load = os.getloadavg()[0]
+    if load > BUSY * 5 and not notes:
+        notes.append(f"the load average was {load:.1f} when we began")
+    return notes
+
+
+def speed() -> float:
+    """Nanoseconds of processor time for a fixed piece of work: grows when the processor is throttled."""
+    begun = time.thread_time_ns()
+    total = 0
+    for number in range(SPIN):
+        total += number
+    return float(time.thread_time_ns() - begun)
+
+
+def judge(speeds: list[float], stolen_share: float, loads: list[float], cpus: int) -> list[str]:
+    """Notes on what happened while we measured. `loads` are load averages, `speeds` come from speed()."""
+    notes = []
+    if stolen_share > STOLEN:
+        notes.append(f"the hypervisor took {stolen_share:.0%} of the time we wanted (steal)")
+    if speeds and max(speeds) > SLOWER * min(speeds):
+        slower = max(speeds) / min(speeds) - 1
+        notes.append(f"the processor was up to {slower:.0%} slower at times: throttled, or shared with others")
+    if loads and max(loads) > 2 * cpus:  # the server and the client are two
+        notes.append(f"the load average reached {max(loads):.1f} on {cpus} processors")
+    if cpus < 2:
+        notes.append("there is one processor: server and client take turns on it")
+    return notes
