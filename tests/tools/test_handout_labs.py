@@ -93,7 +93,7 @@ def test_a_finished_lab_is_the_reference(tmp_path: Path) -> None:
 def test_no_bug_cards_settings_or_tests_of_the_kit_itself(tmp_path: Path) -> None:
     out, _ = hand_out(tmp_path, ALL)
     assert not [path for path in out.rglob("*") if path.name == "handout.toml" or path.suffix == ".patch"]
-    left_out = ("docs/graded_tests.md", "slides", "tests/tools", "tests/unit")
+    left_out = ("bench", "docs/graded_tests.md", "slides", "tests/tools", "tests/unit")
     assert not [name for name in left_out if (out / name).exists()]
     readme = (out / "README.md").read_text()
     assert "./muxlab grade 03" in readme

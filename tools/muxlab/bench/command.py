@@ -60,7 +60,7 @@ def _measure(project: Project, what: str, quick: bool, kept: Path, fresh: bool) 
             tell("looking how quiet this machine is")
             notes = noise.look()
             by_scene, by_subject = {one.id: one for one in scenes}, {one.id: one for one in subjects}
-            notes += session.carry_out(tool, steps, by_scene, by_subject, book, tell)
+            notes += session.carry_out(tool.measure, steps, by_scene, by_subject, book, tell)
         results = session.collect(book.samples)
         notes += about_clients(results) + _about_crowds(effort, scenes)
         report = Report(

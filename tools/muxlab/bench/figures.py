@@ -31,9 +31,3 @@ def summary(samples: Sequence[float]) -> Summary | None:
 def ratios(samples: Sequence[float], floor: Sequence[float]) -> Summary | None:
     """Sample by sample: the two must come from the same rounds. None where there is nothing to compare."""
     return summary([one / other for one, other in zip(samples, floor, strict=False) if other > 0])
-
-
-def within_spread(samples: Sequence[float], floor: Sequence[float]) -> bool:
-    """Is the median no higher than what the floor itself reached in some round?"""
-    ours, theirs = summary(samples), summary(floor)
-    return ours is not None and theirs is not None and ours.median <= theirs.high

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from muxlab.bench.model import Sample, Step
 
@@ -18,10 +19,11 @@ class Journal:
     def __init__(self, path: Path, fingerprint: str) -> None:
         self.path = path
         self.samples = _read(path, fingerprint)
-        if not self.samples:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
-        self._file = path.open("a")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w")  # afresh: the last line may have been cut
+        self._write({"fingerprint": fingerprint})
+        for sample in self.samples:
+            self._write(asdict(sample))
 
     def __enter__(self) -> Journal:
         return self
@@ -33,7 +35,10 @@ class Journal:
 
     def add(self, sample: Sample) -> None:
         self.samples.append(sample)
-        self._file.write(json.dumps(asdict(sample)) + "\n")
+        self._write(asdict(sample))
+
+    def _write(self, data: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(data) + "\n")
         self._file.flush()
 
     def left(self, steps: Iterable[Step]) -> list[Step]:
@@ -47,10 +52,10 @@ class Journal:
 
 def _read(path: Path, fingerprint: str) -> list[Sample]:
     try:
-        first, *lines = path.read_text().splitlines()
+        first, *lines = path.read_text().splitlines(keepends=True)
         if json.loads(first)["fingerprint"] != fingerprint:
             return []
-        data = [json.loads(line) for line in lines if line.endswith("}")]  # the last may have been cut
+        data = [json.loads(line) for line in lines if line.endswith("\n")]
         return [Sample(Step(**one.pop("step")), **one) for one in data]
     except (OSError, ValueError, KeyError, TypeError):
         return []

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from muxlab.bench import noise
 from muxlab.bench.journal import Journal
-from muxlab.bench.measure import Bench
 from muxlab.bench.model import Part, Result, Sample, Scene, Step, Subject
 from muxlab.errors import MuxlabError
 
@@ -17,7 +16,7 @@ GUESS: Mapping[Part, float] = {Part.COUNT: 5.0, Part.ECHO: 0.6, Part.IDLE: 1.5, 
 
 
 def carry_out(
-    bench: Bench,
+    measure: Callable[[Step, Scene, Subject], dict[str, float]],
     steps: Sequence[Step],
     scenes: Mapping[str, Scene],
     subjects: Mapping[str, Subject],
@@ -36,7 +35,7 @@ def carry_out(
         values: dict[str, float] = {}
         error = ""
         try:
-            values = bench.measure(step, scene, subject)
+            values = measure(step, scene, subject)
         except MuxlabError as failure:
             error = str(failure)
         journal.add(Sample(step, values, error, round(time.monotonic() - begun, 3)))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -34,11 +35,11 @@ def drawn(report: Report) -> RenderableType:
     return Group(*parts, *_foot(report))
 
 
-def table(report: Report, scene: Scene) -> Grid:
+def table(report: Report, scene: Scene) -> RenderableType:
     """One scene: subjects down, figures across."""
     counted = scene.part is Part.COUNT
     title = f"Per message: {scene.title}" if counted else f"Processor time and latency: {scene.title}"
-    grid = _grid(title)
+    grid = _grid()
     heads = (
         ("user instructions", "system calls", "which") if counted else ("CPU, µs", "to its floor", "p50, µs", "p99, µs")
     )
@@ -50,7 +51,7 @@ def table(report: Report, scene: Scene) -> Grid:
             kind = subject.kind
             grid.add_row(Text(KINDS[kind], style="bold"))
         grid.add_row("  " + subject.title, *(_counts(result) if counted else _times(report, scene, subject, result)))
-    return grid
+    return _titled(title, grid)
 
 
 KINDS = {"lab": "labs", "floor": "floors: the least code that can do it", "peer": "well-known event loops"}
@@ -85,10 +86,11 @@ def _median(samples: Sequence[float]) -> str:
     return figure(one.median) if one else NOTHING
 
 
-def idle_table(report: Report, scenes: Sequence[Scene]) -> Grid:
+def idle_table(report: Report, scenes: Sequence[Scene]) -> RenderableType:
     """Subjects down, crowds across."""
     busy = scenes[0].connections
-    grid = _grid(f"Processor time per message in µs: {busy} clients talk, so many more say nothing")
+    title = f"Processor time per message in µs: {busy} clients talk, so many more say nothing"
+    grid = _grid()
     for scene in scenes:
         grid.add_column(f"{scene.idle:,}", justify="right")
     for subject in report.subjects:
@@ -96,7 +98,7 @@ def idle_table(report: Report, scenes: Sequence[Scene]) -> Grid:
         if any(results):
             cells = [with_range(summary(one.values.get("cpu", ()))) if one else NOTHING for one in results]
             grid.add_row(subject.title, *cells)
-    return grid
+    return _titled(title, grid)
 
 
 WAKEUP_FIGURES = (
@@ -111,8 +113,8 @@ WAKEUP_FIGURES = (
 )
 
 
-def wakeup_table(report: Report, scene: Scene) -> Grid:
-    grid = _grid(f"Waking a thread: {scene.title}")
+def wakeup_table(report: Report, scene: Scene) -> RenderableType:
+    grid = _grid()
     rows = list(_rows(report, scene))
     present = {name for _, result in rows for name in result.values}
     # The time of a round trip says less than its median, that of a burst less than its rate.
@@ -123,7 +125,7 @@ def wakeup_table(report: Report, scene: Scene) -> Grid:
     for subject, result in rows:
         cells = [with_range(_scaled(result.values.get(name, ()), factor)) for name, _, factor in figures]
         grid.add_row(subject.title, *cells, result.error)
-    return grid
+    return _titled(f"Waking a thread: {scene.title}", grid)
 
 
 def _scaled(samples: Sequence[float], factor: float) -> Summary | None:
@@ -144,10 +146,15 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def _grid(title: str) -> Grid:
-    grid = Grid(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", padding=(0, 1, 0, 0))
+def _grid() -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     grid.add_column("", no_wrap=True)
     return grid
+
+
+def _titled(title: str, grid: Grid) -> RenderableType:
+    """Not the grid's own title: that is wrapped to the width of the grid."""
+    return Group(Padding(Text(title, style="bold"), (1, 0, 0, 0)), grid)
 
 
 def _rows(report: Report, scene: Scene) -> Iterator[tuple[Subject, Result]]:

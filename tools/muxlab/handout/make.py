@@ -26,6 +26,7 @@ LEFT_OUT = (
     f"labs/*/{FILE}",
     "labs/*/bugs/*",
     ".ci/*",
+    "bench/*",
     "docs/graded_tests*",
     "docs/instructor*",
     "slides/*",
