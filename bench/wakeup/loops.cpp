@@ -6,6 +6,7 @@
 #include "bench/wakeup/libev_loop.hpp"
 #include "bench/wakeup/pin.hpp"
 #include "bench/wakeup/queue.hpp"
+#include "common/error.hpp"
 #include "labs/05_cross_thread_wakeup/event_loop.hpp"
 #include "labs/05_cross_thread_wakeup/waker.hpp"
 
@@ -17,6 +18,8 @@
 #include <event2/thread.h>
 #endif
 #ifdef HAVE_ASIO
+#include <sys/eventfd.h>
+
 #include <asio.hpp>
 #endif
 
@@ -106,20 +109,27 @@ class Libevent final : public Loop {
 #endif
 
 #ifdef HAVE_ASIO
+// It waits for a descriptor as well, like any loop that serves somebody: without one, asio's loop
+// sleeps on a condition variable and not in epoll_wait(2).
 class Asio final : public Loop {
  public:
-  Asio()
-      : work_(asio::make_work_guard(context_)), thread_([this] {
-          pinToLast();
-          context_.run();
-        }) {}
-  ~Asio() override { work_.reset(); }
+  Asio() : quiet_(context_, mux::check(::eventfd(0, EFD_CLOEXEC), "eventfd")) {
+    quiet_.async_wait(asio::posix::descriptor_base::wait_read, [](asio::error_code) {});
+    thread_ = std::jthread([this] {
+      pinToLast();
+      context_.run();
+    });
+  }
+  ~Asio() override {
+    post([this] { quiet_.cancel(); });  // then there is nothing left to wait for
+    thread_.join();
+  }
 
   void post(Task task) override { asio::post(context_, std::move(task)); }
 
  private:
   asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  asio::posix::stream_descriptor quiet_;
   std::jthread thread_;
 };
 #endif

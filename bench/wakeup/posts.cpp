@@ -90,6 +90,22 @@ void bare(benchmark::State& state, const ChannelKind& kind) {
 
 }  // namespace
 
+bool postOneByOne(const std::string& name, int posts) {
+  for (const LoopKind& kind : loopKinds()) {
+    if (kind.name != name) continue;
+    const std::unique_ptr<Loop> loop = kind.make();
+    std::atomic<int> done = 0;
+    for (int i = 0; i < posts; ++i) {
+      spinFor(kFallAsleep);
+      loop->post([&done] { ++done; });
+      while (done != i + 1) {
+      }
+    }
+    return true;
+  }
+  return false;
+}
+
 void registerPosts() {
   for (const LoopKind& kind : loopKinds()) {
     benchmark::RegisterBenchmark(("busy/" + kind.name).c_str(), toBusy, kind)->UseRealTime();

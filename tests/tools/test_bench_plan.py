@@ -70,11 +70,17 @@ def test_a_floor_is_its_own_and_every_other_has_one() -> None:
 
 def test_waking_is_planned_from_what_the_program_lists() -> None:
     names = ["epoll/pipe/real_time", "loop/libuv/real_time", "loop/asio/real_time", "holds/pipe/iterations:1"]
-    found, subjects, steps = wakeup_plan(names, 2)
-    assert [scene.id for scene in found] == ["wakeup-epoll", "wakeup-loop", "wakeup-holds"]
+    found, subjects, steps = wakeup_plan(names, 2, can_trace=True)
+    assert [scene.id for scene in found] == ["wakeup-epoll", "wakeup-loop", "wakeup-holds", "wakeup-calls"]
     assert {subject.id: subject.kind for subject in subjects} == {"pipe": "channel", "libuv": "loop", "asio": "loop"}
     assert [(step.scene, step.subject) for step in steps if step.round == 1] == [
         ("wakeup-epoll", "pipe"),
         ("wakeup-loop", "libuv"),
         ("wakeup-loop", "asio"),
     ]
+    assert [step.subject for step in steps if step.scene == "wakeup-calls"] == ["libuv", "asio"]
+
+
+def test_without_strace_no_call_is_counted() -> None:
+    found, _, steps = wakeup_plan(["loop/libuv/real_time"], 1, can_trace=False)
+    assert "wakeup-calls" not in {scene.id for scene in found} | {step.scene for step in steps}

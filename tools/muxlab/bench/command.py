@@ -19,6 +19,7 @@ from muxlab.build import build
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
 from muxlab.project import Project
+from muxlab.strace.run import why_not
 
 PRESET = "release"
 
@@ -92,7 +93,7 @@ def _plan(
         names = tool.wakeup_names()
         if not names and len(parts) == 1:
             raise MuxlabError("the wake-up benchmark needs Google Benchmark; ./muxlab doctor says how to get it")
-        more, others, wakes = plan.wakeup_plan(names, effort.rounds)
+        more, others, wakes = plan.wakeup_plan(names, effort.rounds, not why_not())
         scenes, subjects, steps = scenes + more, subjects + others, steps + wakes
     return scenes, subjects, steps
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from muxlab.bench.model import Part, Scene, Step, Subject
-from muxlab.bench.plan import Effort
+from muxlab.bench.plan import CALLS, POSTS, Effort
 from muxlab.children import run_lines
 from muxlab.errors import MuxlabError
 from muxlab.process import Server
@@ -84,6 +84,8 @@ class Bench:
         return per_message(counts[0], counts[1], self.effort.counted)
 
     def _wake(self, scene: Scene, subject: Subject) -> dict[str, float]:
+        if scene.id == CALLS:
+            return self._count_posts(subject)
         kind = scene.id.removeprefix("wakeup-")
         output = self._run(
             [
@@ -94,6 +96,16 @@ class Bench:
             ]
         )
         return read_benchmark(output)
+
+    def _count_posts(self, subject: Subject) -> dict[str, float]:
+        counts = []
+        with TemporaryDirectory(prefix="muxlab-") as folder:
+            for posts in POSTS:
+                file = Path(folder) / str(posts)
+                prefix = [word.replace("FILE", str(file)) for word in STRACE]
+                self._run([*prefix, str(self.bin / "wakeup"), "posts", subject.id, str(posts)])
+                counts.append(read_strace(file.read_text()))
+        return per_message(counts[0], counts[1], POSTS)
 
     def wakeup_names(self) -> list[str]:
         """Empty if the program was not built."""

@@ -9,6 +9,8 @@ from muxlab.bench.model import Part, Scene, Step, Subject
 from muxlab.bench.subjects import IDLE, can_serve
 
 OWN_DESCRIPTORS = 100  # what a server needs besides its clients, generously
+CALLS = "wakeup-calls"
+POSTS = (100, 400)  # of the two runs whose difference is counted
 BUSY = 10  # clients that talk while the others are idle
 PARTS: Mapping[str, tuple[Part, ...]] = {
     "echo": (Part.COUNT, Part.ECHO),
@@ -87,7 +89,9 @@ def _interleaved(all_scenes: Sequence[Scene], subjects: Sequence[Subject], round
     ]
 
 
-def wakeup_plan(benchmarks: Sequence[str], rounds: int) -> tuple[list[Scene], list[Subject], list[Step]]:
+def wakeup_plan(
+    benchmarks: Sequence[str], rounds: int, can_trace: bool
+) -> tuple[list[Scene], list[Subject], list[Step]]:
     """From the names that the program lists: 'loop/libuv/real_time' is scene wakeup-loop, subject libuv."""
     pairs = [name.split("/")[:2] for name in benchmarks]
     kinds = list(dict.fromkeys(kind for kind, _ in pairs))
@@ -102,6 +106,9 @@ def wakeup_plan(benchmarks: Sequence[str], rounds: int) -> tuple[list[Scene], li
         for kind, how in pairs
         if number == 0 or kind != "holds"
     ]
+    if can_trace and loops:
+        found.append(Scene(CALLS, Part.WAKEUP, "system calls for a post to a loop that sleeps, in both threads"))
+        steps += [Step(CALLS, subject.id, 0) for subject in subjects if subject.id in loops]
     return found, subjects, steps
 
 

@@ -116,6 +116,12 @@ WAKEUP_FIGURES = (
 def wakeup_table(report: Report, scene: Scene) -> RenderableType:
     grid = _grid()
     rows = list(_rows(report, scene))
+    if any("calls" in result.values for _, result in rows):
+        grid.add_column("system calls", justify="right")
+        grid.add_column("which")
+        for subject, result in rows:
+            grid.add_row(subject.title, *_counts(result)[1:])
+        return _titled(f"Waking a thread: {scene.title}", grid)
     present = {name for _, result in rows for name in result.values}
     # The time of a round trip says less than its median, that of a burst less than its rate.
     present -= {"time"} if present & {"p50", "rate", "descriptors"} else set()
