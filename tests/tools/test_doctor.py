@@ -160,6 +160,16 @@ def test_what_is_unusual_but_in_order(machine: MadeUp, words: str) -> None:
     assert any(words in str(finding) for finding in examine(machine))
 
 
+def test_what_the_benchmark_goes_without_is_one_apt_line() -> None:
+    some = MadeUp({"c++ -E": Answer(1, ""), "valgrind": Answer(0, ""), "taskset": Answer(0, "")})
+    line = next(str(finding) for finding in examine(some) if finding.subject == "benchmark")
+    assert line.endswith(
+        "for all of it: apt-get install libasio-dev libbenchmark-dev libev-dev libevent-dev liburing-dev libuv1-dev"
+    )
+    everything = MadeUp({"valgrind": Answer(0, ""), "taskset": Answer(0, "")})
+    assert any("everything that ./muxlab bench compares with" in str(finding) for finding in examine(everything))
+
+
 def test_a_project_on_a_windows_disk() -> None:
     machine = MadeUp(files={"/proc/sys/kernel/osrelease": "5.15.90-microsoft-standard-WSL2"})
     assert "slow" in complaints(machine, "/mnt/c/Users/ada/muxlab")[0].text

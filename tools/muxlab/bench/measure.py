@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from muxlab.process import Server
 
 WARM_UP = 20  # messages of each client
 LEAST = 0.005  # calls per message: below that a call belongs to starting, or to chance
+DEPARTURE = 5.0  # seconds for a server under an instrument to see that its clients have gone
 PATIENCE = 20.0  # seconds without a reply
 CALLGRIND = ("valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=FILE")
 STRACE = ("strace", "-f", "-c", "-U", "calls,name", "-o", "FILE")
@@ -77,7 +79,9 @@ class Bench:
             command = [word.replace("FILE", str(file)) for word in prefix]
             try:
                 with self._server(subject, command) as server:
+                    alone = _descriptors(server.pid)
                     self._load(scene, server, ["--messages", str(messages)])
+                    _await_departure(server.pid, alone)
                 counts.append(read(file.read_text()))
             except (MuxlabError, OSError, ValueError):
                 return {}  # valgrind, for one, does not know all that io_uring can do
@@ -134,6 +138,17 @@ class Bench:
             last = output.strip().splitlines()[-1:] or ["it did not say why"]
             raise MuxlabError(f"{Path(command[0]).name} failed: {last[0]}")
         return output
+
+
+def _descriptors(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def _await_departure(pid: int, alone: int) -> None:
+    """Every run has to end in the same state, or the last clients' leaving would be counted in some runs only."""
+    deadline = time.monotonic() + DEPARTURE
+    while _descriptors(pid) > alone and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def _pinned(cpu: int | None) -> list[str]:
