@@ -1,5 +1,5 @@
-// An echo server on libuv, as its guide writes one. With TRY_WRITE it sends at once what the kernel
-// takes, and queues only the rest.
+// An echo server on libuv, as its guide writes one: each read has a buffer of its own, which lives
+// until its reply is written.
 #include <uv.h>
 
 #include <cstdlib>
@@ -16,7 +16,7 @@ void check(int result, const char* call) {
 
 struct Write {
   uv_write_t request;
-  uv_buf_t bytes;
+  char* bytes;
 };
 
 void allocate(uv_handle_t*, std::size_t, uv_buf_t* room) {
@@ -29,23 +29,15 @@ void closed(uv_handle_t* client) {
 
 void written(uv_write_t* request, int) {
   auto* const write = reinterpret_cast<Write*>(request);
-  std::free(write->bytes.base);
+  std::free(write->bytes);
   delete write;
 }
 
 void onRead(uv_stream_t* client, ssize_t n, const uv_buf_t* room) {
-  if (n <= 0) {
-    std::free(room->base);
-    if (n < 0) uv_close(reinterpret_cast<uv_handle_t*>(client), closed);
-    return;
-  }
-  uv_buf_t reply = uv_buf_init(room->base, static_cast<unsigned>(n));
-#ifdef TRY_WRITE
-  const int sent = uv_try_write(client, &reply, 1);
-  if (sent == n) return std::free(room->base);
-  if (sent > 0) reply = uv_buf_init(room->base + sent, static_cast<unsigned>(n - sent));
-#endif
-  auto* const write = new Write{{}, *room};
+  if (n < 0) uv_close(reinterpret_cast<uv_handle_t*>(client), closed);
+  uv_buf_t reply = uv_buf_init(room->base, n > 0 ? static_cast<unsigned>(n) : 0);
+  if (n <= 0) return std::free(room->base);
+  auto* const write = new Write{{}, reply.base};
   uv_write(&write->request, client, &reply, 1, written);
 }
 
