@@ -18,7 +18,7 @@ from muxlab.children import run_lines
 from muxlab.errors import MuxlabError
 from muxlab.process import Server
 
-WARM_UP = 20  # messages of each client
+WARM_UP = 100  # messages, and two more of each client
 LEAST = 0.005  # calls per message: below that a call belongs to starting, or to chance
 DEPARTURE = 5.0  # seconds for a server under an instrument to see that its clients have gone
 PATIENCE = 20.0  # seconds without a reply
@@ -45,7 +45,7 @@ class Bench:
         return self._drive(scene, subject)
 
     def _drive(self, scene: Scene, subject: Subject) -> dict[str, float]:
-        options = ["--duration", str(self.effort.seconds), "--warm-up", str(WARM_UP * scene.connections)]
+        options = ["--duration", str(self.effort.seconds), "--warm-up", str(WARM_UP + 2 * scene.connections)]
         with self._server(subject, _pinned(self.server_cpu)) as server:
             told = self._load(scene, server, [*options, "--server-pid", str(server.pid)])
         if told["idleLost"]:
