@@ -15,7 +15,13 @@ from stage import BACKSTOP, Gate, Lifeline, Tree, await_line, clean_environment,
 LABS = "00_readiness, 01_select, 02_poll, 03_epoll_lt, 04_epoll_et, 05_cross_thread_wakeup"
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["diff"], ["test"], ["compare"], ["serve"], ["doctor"], ["setup"]])
+COMMANDS = (
+    [], ["run"], ["diff"], ["test"], ["compare"], ["trace"], ["serve"], ["grade"], ["hint"], ["bug"], ["handout"],
+    ["bench"], ["doctor"], ["setup"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "".join(command))
 def test_every_command_explains_itself(tree: Tree, command: list[str]) -> None:
     done = tree.run(*command, "--help")
     assert done.returncode == 0
