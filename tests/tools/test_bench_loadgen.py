@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -176,6 +177,21 @@ def test_slow_readers_do_not_keep_the_others_from_being_measured() -> None:
     with serving(faithful) as port:
         data = told(port, "--connections", "2", "--slow-readers", "2", "--messages", "200")
     assert data["messages"] == 200
+
+
+def test_a_stall_shows_in_every_message_that_was_due_while_it_lasted() -> None:
+    stall = 0.3  # seconds; not a wait for anything: it is what the latencies have to show
+
+    def stall_once(data: bytes, before: int) -> bytes:
+        if before == 0:
+            time.sleep(stall)
+        return data
+
+    with serving(stall_once) as port:
+        data = told(port, "--connections", "1", "--messages", "300", "--rate", "1000")
+    # Half of the messages were due in the first 150 ms, and none of those was answered before the stall was over. A
+    # client that counted from when it could send would have found one slow message out of 300.
+    assert data["latency"]["p50"] >= (stall - 0.151) * 1e6
 
 
 def test_a_latency_counts_from_when_a_message_was_due_if_there_is_a_rate() -> None:

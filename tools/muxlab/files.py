@@ -1,4 +1,4 @@
-"""Files that a user asks for."""
+"""Files that a user names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def check_writable(path: Path) -> None:
-    """Before a minute of work, not after it."""
+    """Before minutes of work, not after them. Throws OSError, which the command line tells in one line."""
     existed = path.exists()
     with path.open("a"):
         pass

@@ -18,6 +18,7 @@ from muxlab.bench.subjects import LABS, SERVERS, present
 from muxlab.build import build
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
+from muxlab.files import check_writable
 from muxlab.project import Project
 from muxlab.strace.run import why_not
 
@@ -30,6 +31,8 @@ def bench(project: Project, what: str, quick: bool, json_file: Path | None, fres
         raise MuxlabError(f"there is nothing called '{what}' to measure: choose {', '.join(plan.PARTS)}")
     if not (project.root / "bench").is_dir():
         raise MuxlabError("there is no bench/ here: the benchmark belongs to the complete kit")
+    if json_file is not None:
+        check_writable(json_file)
     labs = [one.id for one in LABS if (project.root / "labs" / one.id).is_dir()]
     build(project, PRESET, ["bench", *labs])
 
