@@ -1,5 +1,10 @@
 #include "bench/wakeup/loops.hpp"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstdint>
 #include <thread>
 #include <utility>
 
@@ -7,6 +12,7 @@
 #include "bench/wakeup/pin.hpp"
 #include "bench/wakeup/queue.hpp"
 #include "common/error.hpp"
+#include "common/unique_fd.hpp"
 #include "labs/05_cross_thread_wakeup/event_loop.hpp"
 #include "labs/05_cross_thread_wakeup/waker.hpp"
 
@@ -18,8 +24,6 @@
 #include <event2/thread.h>
 #endif
 #ifdef HAVE_ASIO
-#include <sys/eventfd.h>
-
 #include <asio.hpp>
 #endif
 
@@ -39,6 +43,52 @@ class Ours final : public Loop {
 
  private:
   lab05::EventLoop loop_;
+  std::jthread thread_;
+};
+
+// The least that can do it: a queue, a level-triggered eventfd, and nothing else to watch. The
+// floor.
+class HandWritten final : public Loop {
+ public:
+  explicit HandWritten(bool coalesce)
+      : coalesce_(coalesce),
+        wake_(mux::check(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
+        epoll_(mux::check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    mux::check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event), "epoll_ctl");
+    thread_ = std::jthread([this] {
+      pinToLast();
+      run();
+    });
+  }
+  ~HandWritten() override {
+    post([this] { over_ = true; });
+    thread_.join();
+  }
+
+  void post(Task task) override {
+    const bool first = queue_.add(std::move(task));
+    const std::uint64_t one = 1;
+    if (first || !coalesce_)
+      mux::check(static_cast<int>(::write(wake_.get(), &one, sizeof one)), "write");
+  }
+
+ private:
+  void run() {
+    while (!over_) {
+      epoll_event event;
+      if (::epoll_wait(epoll_.get(), &event, 1, -1) == -1) continue;
+      std::uint64_t count;
+      [[maybe_unused]] const auto n = ::read(wake_.get(), &count, sizeof count);
+      queue_.run();
+    }
+  }
+
+  const bool coalesce_;
+  bool over_ = false;
+  mux::UniqueFd wake_, epoll_;
+  Queue queue_;
   std::jthread thread_;
 };
 
@@ -138,7 +188,10 @@ class Asio final : public Loop {
 
 const std::vector<LoopKind>& loopKinds() {
   static const std::vector<LoopKind> all = [] {
-    std::vector<LoopKind> kinds;
+    std::vector<LoopKind> kinds{
+        {"floor-eventfd", [] { return std::make_unique<HandWritten>(true); }},
+        {"floor-write-each", [] { return std::make_unique<HandWritten>(false); }},
+    };
     for (const char* waker : {"eventfd", "eventfd-edge", "pipe", "socketpair", "tcp"}) {
       kinds.push_back(
           {std::string("EventLoop-") + waker, [waker] { return std::make_unique<Ours>(waker); }});

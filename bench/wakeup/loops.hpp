@@ -25,7 +25,8 @@ struct LoopKind {
   std::function<std::unique_ptr<Loop>()> make;
 };
 
-// Those that this program was built with. Ours comes with each of its wakers.
+// Those that this program was built with, the hand-written one first: floor-eventfd, and the same
+// with a write(2) for each post. Ours comes with each of its wakers.
 const std::vector<LoopKind>& loopKinds();
 
 }  // namespace wakeup

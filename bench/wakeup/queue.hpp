@@ -12,9 +12,11 @@ namespace wakeup {
 // libuv, libevent and libev can wake a loop; the queue of what to do then is the user's to bring.
 class Queue {
  public:
-  void add(Task task) {
+  // True if nothing was there before: run() may have to be told.
+  bool add(Task task) {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
+    return tasks_.size() == 1;
   }
   void run() {
     {

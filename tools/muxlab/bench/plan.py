@@ -10,6 +10,8 @@ from muxlab.bench.subjects import IDLE, can_serve
 
 OWN_DESCRIPTORS = 100  # what a server needs besides its clients, generously
 CALLS = "wakeup-calls"
+LOOP_FLOOR = "floor-eventfd"  # hand-written, level-triggered, with a queue
+CHANNEL_FLOOR = "eventfd"
 POSTS = (100, 400)  # of the two runs whose difference is counted
 BUSY = 10  # clients that talk while the others are idle
 PARTS: Mapping[str, tuple[Part, ...]] = {
@@ -98,7 +100,12 @@ def wakeup_plan(
     found = [Scene(f"wakeup-{kind}", Part.WAKEUP, WAKEUP_TITLES.get(kind, kind)) for kind in kinds]
     hows = dict.fromkeys(how for _, how in pairs)
     loops = {how for kind, how in pairs if kind == "loop"}
-    subjects = [Subject(how, how.replace("-", " ", 1), "loop" if how in loops else "channel") for how in hows]
+    subjects = [
+        Subject(how, how.replace("-", " ", 1), "loop", LOOP_FLOOR)
+        if how in loops
+        else Subject(how, how.replace("-", " ", 1), "channel", CHANNEL_FLOOR)
+        for how in hows
+    ]
     # What a channel holds is counted, not timed: once is enough.
     steps = [
         Step(f"wakeup-{kind}", how, number)

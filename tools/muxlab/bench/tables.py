@@ -128,8 +128,15 @@ def wakeup_table(report: Report, scene: Scene) -> RenderableType:
     figures = [one for one in WAKEUP_FIGURES if one[0] in present]
     for _, head, _ in figures:
         grid.add_column(head, justify="right")
+    first = next((name for name, _, _ in figures if name in ("p50", "rate", "time")), "")
+    if first:
+        grid.add_column("to the floor", justify="right")
     for subject, result in rows:
         cells = [with_range(_scaled(result.values.get(name, ()), factor)) for name, _, factor in figures]
+        if first:
+            floor = report.result(scene.id, subject.floor) if subject.floor != subject.id else None
+            ratio = ratios(result.values.get(first, ()), floor.values.get(first, ())) if floor else None
+            cells.append(with_range(ratio) if ratio else "")
         grid.add_row(subject.title, *cells, result.error)
     return _titled(f"Waking a thread: {scene.title}", grid)
 
