@@ -15,7 +15,7 @@ from stage import BACKSTOP, Gate, Lifeline, Tree, await_line, clean_environment,
 LABS = "00_readiness, 01_select, 02_poll, 03_epoll_lt, 04_epoll_et, 05_cross_thread_wakeup"
 
 
-COMMANDS = (
+COMMANDS: tuple[list[str], ...] = (
     [], ["run"], ["diff"], ["test"], ["compare"], ["trace"], ["serve"], ["grade"], ["hint"], ["bug"], ["handout"],
     ["bench"], ["doctor"], ["setup"],
 )  # fmt: skip
