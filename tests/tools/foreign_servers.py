@@ -52,6 +52,7 @@ NO_OPTION = "it does not know the option"
 OWN_EXIT = "a signal ends it with another exit code than 0"
 BLOCKS = "it writes to its own pipes with blocking calls: when all of them are full, it waits for itself"
 DROPS = "at the end of its input it closes, though the child has not written all it had"
+LATE = "the cat that it runs has the connection open, too, and ends a moment after its parent"
 
 FAST = (
     Foreign("asyncio_streams.py"),
@@ -122,7 +123,6 @@ OTHERS = (
             "help": NO_OPTION,
             "bad-option": "it does not say in one line, and with exit code 2, that its address is wrong",
             "port-taken": "it says in two lines what is wrong",
-            "restart": OWN_EXIT,
             "gone-before-accept": OWN_EXIT,
             "signal-before-the-wait": OWN_EXIT,
             "sigterm": OWN_EXIT,
@@ -142,7 +142,6 @@ OTHERS = (
             "help": NO_OPTION,
             "bad-option": "it does not say in one line, and with exit code 2, that its address is wrong",
             "port-taken": "it ends with exit code 2",
-            "restart": OWN_EXIT,
             "gone-before-accept": OWN_EXIT,
             "signal-before-the-wait": OWN_EXIT,
             "sigterm": OWN_EXIT,
@@ -157,6 +156,7 @@ OTHERS = (
                 ("far-behind", "small-buffers", "long-request", "reading-resumes", "late-reader", "memory-is-bounded"),
                 BLOCKS,
             ),
+            **dict.fromkeys(("end-of-input", "flush-before-closing", "no-descriptor-is-lost"), LATE),
         },
     ),
 )
