@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 
 from muxlab.grading import Instrument, LabUnderTest, arguments, graded
@@ -33,7 +34,7 @@ def test_restart(lab: LabUnderTest) -> None:
     server = lab.start()
     a = server.client("A")
     a.pings()
-    server.stops()  # it is the server that hangs up, so the connection stays in TIME_WAIT on its side
+    server.signal(signal.SIGKILL)  # it is the server that hangs up, so the connection stays in TIME_WAIT on its side
     a.closes()
     lab.start("--port", str(server.address.port)).client("B").pings()
 
@@ -54,7 +55,7 @@ def test_gone_before_accept(lab: LabUnderTest) -> None:
         takes_waiting_client(server)
     a.pings()
     server.client("C").pings()
-    server.stops()
+    server.stops()  # a thread that waits in accept would not hear of it
 
 
 @graded(

@@ -98,7 +98,7 @@ def test_write_interest_ends(lab: LabUnderTest) -> None:
 def expect_sleep_after_a_ping(server: ServerUnderTest, client: Client) -> None:
     with server.gate.trap("wait", nth=TOO_MANY_WAITS) as trap:
         client.pings()
-        awake = f"waiting for the {TOO_MANY_WAITS}th time since: something that nobody needs is always ready"
+        awake = f"waiting for the {TOO_MANY_WAITS}th time since: its wait call returns at once, again and again"
         server.check("server goes to sleep", not server.catches(trap), awake)
 
 
