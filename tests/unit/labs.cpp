@@ -43,13 +43,14 @@ std::atomic<int> signalsHandled = 0;
 
 }  // namespace
 
-const std::vector<Lab> kLabs{
+// Other files use it before main() runs.
+constinit const std::array<Lab, 5> kLabs{{
     {"lab01_select", make<lab01::SelectServer>, false, false, false},
     {"lab02_poll", make<lab02::PollServer>, false, false, false},
     {"lab03_epoll_lt", make<lab03::EpollServer>, true, false, false},
     {"lab04_epoll_et", make<lab04::EpollServer>, true, true, false},
     {"lab05_event_loops", make<lab05::LoopServer>, true, false, true},
-};
+}};
 
 std::vector<Lab> labsThat(bool (*condition)(const Lab& lab)) {
   std::vector<Lab> some;
@@ -128,6 +129,7 @@ std::string sendUntilStuck(TestClient& client, RunningServer& server) {
     const std::string chunk = randomBytes(16 * 1024, seed);
     std::size_t n = client.trySend(chunk);
     if (n == 0) {
+      client.awaitTaken();
       server.settle();
       n = client.trySend(chunk);
     }

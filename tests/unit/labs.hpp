@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <future>
 #include <memory>
@@ -32,7 +33,7 @@ struct Lab {
   bool manyLoops;  // accepts in one thread and serves in others
 };
 
-extern const std::vector<Lab> kLabs;
+extern const std::array<Lab, 5> kLabs;
 std::vector<Lab> labsThat(bool (*condition)(const Lab& lab));
 
 inline void PrintTo(const Lab& lab, std::ostream* out) {

@@ -1,6 +1,7 @@
 #include "tests/unit/support.hpp"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -136,6 +137,16 @@ void TestClient::awaitDelivered() const {
     return unacknowledged == 0;
   });
   if (!delivered) throw std::runtime_error("the server's kernel does not take what was sent");
+}
+
+void TestClient::awaitTaken() const {
+  const bool taken = eventually([&] {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    check(::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &info, &size), "getsockopt");
+    return info.tcpi_unacked == 0 || info.tcpi_retransmits > 0 || info.tcpi_probes > 0;
+  });
+  if (!taken) throw std::runtime_error("what was sent is still under way");
 }
 
 std::string TestClient::receive(std::size_t count) {

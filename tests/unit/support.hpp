@@ -58,6 +58,7 @@ class TestClient {
   std::size_t trySend(std::string_view bytes);  // as many as fit now
   void sendUrgent(char byte);
   void awaitDelivered() const;             // what was sent, FIN included, has reached the server
+  void awaitTaken() const;                 // what the server's kernel has room for has reached it
   std::string receive(std::size_t count);  // exactly so many
   std::string receiveToEnd();              // up to the server's FIN
   std::string receiveUntilGone();          // up to its FIN or RST, whichever comes
