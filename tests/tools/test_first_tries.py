@@ -54,7 +54,11 @@ TRIES = (
         "first_line_on_stderr",
         "01",
         "first-line",
-        ("it does not start", "has not said 'listening on HOST:PORT' on stdout"),
+        (
+            "it does not start",
+            "first_line_on_stderr has said 'listening on 127.0.0.1:",
+            "on stderr: its first line belongs on stdout",
+        ),
     ),
     Try(
         "first_line_in_other_words",

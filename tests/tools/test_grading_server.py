@@ -127,7 +127,7 @@ def test_it_must_end_and_with_exit_code_0(tmp_path: Path) -> None:
         assert failed.outcome == "it does not end"
         assert failed.details[0].startswith("the server is asleep in epoll_wait(")
     with odd_server(tmp_path, "unready") as server:
-        assert failure_of(server.stops, server).outcome == "it ended otherwise: killed by SIGTERM"
+        assert failure_of(server.stops, server).outcome == "it should end with exit code 0: killed by SIGTERM"
         ended = server.ended()
         assert ended is not None
         assert ended.how == "killed by SIGTERM"

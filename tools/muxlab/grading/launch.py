@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ import termios
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -35,9 +36,13 @@ class Ended:
     signal: signal.Signals | None
     stdout: str
     stderr: str
+    served: bool = False
+    """It was to end by itself, and had to be told."""
 
     @property
     def how(self) -> str:
+        if self.served:
+            return "serving, as if nothing were wrong"
         return f"killed by {self.signal.name}" if self.signal else f"exit code {self.code}"
 
     @property
@@ -88,14 +93,15 @@ class Launched(Server):
             deadline = time.monotonic() + self._start_deadline
             while not self._said.startswith(b"listening on ") and self._read_output(65536, deadline - time.monotonic()):
                 pass
-            if self._said.startswith(b"listening on ") or self._silent:
+            served = self._said.startswith(b"listening on ") or bool(self._silent)
+            if served:
                 self.send_signal_early()
             with suppress(subprocess.TimeoutExpired):
                 self._running.wait(self._stop_deadline)
             self._kill()
             ended = self.ended()
             assert ended is not None, "it has been waited for"
-            return ended
+            return replace(ended, served=served)
         finally:
             self.kill()
 
@@ -148,6 +154,10 @@ class Launched(Server):
         except MuxlabError:
             if not self._silent:
                 raise
+            if found := re.search(r"^listening on .*", self.stderr_text(), re.MULTILINE):
+                raise MuxlabError(
+                    f"{self.name} has said '{found[0]}' on stderr: its first line belongs on stdout"
+                ) from None
             raise MuxlabError(
                 f"{self.name} waits in {self._silent} and has not said 'listening on HOST:PORT' on stdout",
                 "stdout is a pipe here, as it is for any program that starts a server: what is printed stays in a "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -114,7 +115,7 @@ class Result:
         """Results of the same kind have the same to tell: all those of a server that does not start, for example."""
         failure = self.failure
         if failure and failure.outcome == DOES_NOT_START:  # what it said may be different, or lost
-            return failure.outcome, "".join(failure.details[:1]).partition("): ")[0]
+            return failure.outcome, re.sub(r"\d+", "", "".join(failure.details[:1]).partition("): ")[0])
         return failure and (failure.outcome, failure.died or failure.details)
 
     @property
@@ -159,8 +160,8 @@ class LabResult:
 
     @property
     def failed(self) -> list[Result]:
-        """What costs most comes first: that is what the lab is about."""
-        return sorted(self.having(Status.FAILED), key=lambda result: -result.points)
+        """Tests with plain clients first: whoever fails those need not read about the rest yet. Then by points."""
+        return sorted(self.having(Status.FAILED), key=lambda r: (bool(r.test.needs) or r.test.how, -r.points))
 
     def told(self, limit: int | None) -> list[Result]:
         """The failures to tell in full, at most so many. One of a kind, because those of a kind have one cause."""

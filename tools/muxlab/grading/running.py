@@ -168,7 +168,7 @@ class RunningServer:
             watch.pause()
         self.process.wait()  # for the trace to be complete
         if ended.code != 0:
-            raise self._death(ended, "it ended otherwise:")
+            raise self._death(ended, "it should end with exit code 0:")
         return ended
 
     # ---- failing
@@ -208,4 +208,5 @@ class RunningServer:
             return []
         fd = fds.fd_of_inode(self.pid, peer.inode)
         where = "not accepted" if fd is None else f"fd {fd}"
-        return [f"{count(peer.unread)} of {client.name} lie unread in the server ({where})"]
+        lie = "lies" if peer.unread == 1 else "lie"
+        return [f"{count(peer.unread)} of {client.name} {lie} unread in the server ({where})"]
