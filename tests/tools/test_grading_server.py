@@ -13,7 +13,7 @@ import pytest
 from grading_stage import PROGRAMS, TOOLS, each_lab, failure_of, lab_under_test, needs_strace, needs_tools, odd_server
 from muxlab.grading import Failed, Instrument, Instruments
 from muxlab.grading.descriptors import fd_of_inode
-from muxlab.grading.sockets import LISTEN, Sockets
+from muxlab.sockets import LISTEN, Sockets
 from stage import BACKSTOP, REPOSITORY, Lifeline, write_script
 
 pytestmark = needs_tools

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from muxlab.process import Address
 from muxlab.scenarios.catalogue import SCENARIOS, find_scenario
-from muxlab.scenarios.delivery import await_arrival, has_arrived, in_flight, is_coming
-from muxlab.scenarios.sockdiag import CLOSE_WAIT, ESTABLISHED, look_up
+from muxlab.scenarios.delivery import await_arrival, end_of, has_arrived, in_flight, is_coming
 from muxlab.scenarios.stage import BACKSTOP, Stage
+from muxlab.sockets import CLOSE_WAIT, ESTABLISHED
 from muxlab.trace.any_server import AnyServer, free_port, listening_on
 from muxlab.trace.record import taken
 
@@ -112,14 +112,14 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket, Address, Address]]:
 
 def test_the_kernel_tells_the_state_of_one_connection() -> None:
     with pair() as (client, server, ours, theirs):
-        both = look_up(ours, theirs), look_up(theirs, ours)
+        both = end_of(ours, theirs), end_of(theirs, ours)
         assert [end and end.state for end in both] == [ESTABLISHED, ESTABLISHED]
         client.close()
-        end = look_up(theirs, ours)
+        end = end_of(theirs, ours)
         assert end is not None
         assert end.state == CLOSE_WAIT
         server.close()
-    assert look_up(ours, theirs) is None or has_arrived("closed", ours, theirs)
+    assert end_of(ours, theirs) is None or has_arrived("closed", ours, theirs)
 
 
 def test_what_nobody_reads_has_arrived_all_the_same() -> None:

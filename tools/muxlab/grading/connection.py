@@ -10,8 +10,8 @@ import socket
 import struct
 import termios
 
-from muxlab.grading.sockets import CLOSE_WAIT, ESTABLISHED, SYN_RECV, Peer, Sockets
 from muxlab.process import Address
+from muxlab.sockets import CLOSE_WAIT, ESTABLISHED, SYN_RECV, Peer, Sockets
 
 _CHUNK = 256 * 1024  # bytes for one call
 _GONE = (errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT)

@@ -15,9 +15,9 @@ from muxlab.grading.gate import Gate
 from muxlab.grading.launch import Ended, Launched, address_of
 from muxlab.grading.rest import SPINNING, RestWatch, View, describe
 from muxlab.grading.show_bytes import count
-from muxlab.grading.sockets import Sockets
 from muxlab.grading.story import Failed, Story
 from muxlab.grading.trace import TraceReader
+from muxlab.sockets import Sockets
 
 
 @dataclass(frozen=True)

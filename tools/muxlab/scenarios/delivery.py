@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import socket
 import struct
 import termios
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from muxlab.process import Address
-from muxlab.scenarios.sockdiag import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED, look_up
+from muxlab.sockets import CLOSE_WAIT, ESTABLISHED, FIN_WAIT_1, SYN_RECV, Peer, Sockets
 
 PAUSE = 0.0002  # seconds
 LONGEST = 0.5  # seconds: what has not arrived by then is held up by the other side, not by the kernel
@@ -35,22 +36,32 @@ def in_flight(client: socket.socket) -> bool:
     return waiting > unsent
 
 
+def end_of(local: Address, remote: Address) -> Peer | None:
+    """The socket at the local end; None if there is none (any more)."""
+    return _sockets().peer_of(remote, local)
+
+
+@functools.cache
+def _sockets() -> Sockets:
+    return Sockets()
+
+
 def has_arrived(last: Last, client: Address, server: Address) -> bool:
     if last == "closed":
-        ours = look_up(client, server)
+        ours = end_of(client, server)
         return ours is None or ours.state != FIN_WAIT_1
-    theirs = look_up(server, client)
+    theirs = end_of(server, client)
     if theirs is None:
         return True
     if last == "reset":
         return theirs.state not in (ESTABLISHED, CLOSE_WAIT)
-    return theirs.state != SYN_RECEIVED
+    return theirs.state != SYN_RECV
 
 
 def is_coming(client: Address, server: Address) -> bool:
     """The server has sent something that the client's kernel has not acknowledged."""
-    theirs = look_up(server, client)
-    return theirs is not None and theirs.state in (ESTABLISHED, CLOSE_WAIT) and theirs.unacknowledged > 0
+    theirs = end_of(server, client)
+    return theirs is not None and theirs.state in (ESTABLISHED, CLOSE_WAIT) and theirs.unsent > 0
 
 
 def _ioctl(client: socket.socket, request: int) -> int:

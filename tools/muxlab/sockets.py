@@ -11,7 +11,7 @@ from pathlib import Path
 
 from muxlab.process import Address
 
-ESTABLISHED, SYN_RECV, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 3, 6, 8, 10
+ESTABLISHED, SYN_RECV, FIN_WAIT_1, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 3, 4, 6, 8, 10
 
 # linux/inet_diag.h and linux/sock_diag.h
 _NETLINK_SOCK_DIAG = 4
