@@ -20,6 +20,7 @@ def are_served(server: ServerUnderTest, clients: Sequence[Client]) -> None:
 
 def goes_around_once(server: ServerUnderTest, trap: Trap) -> None:
     with server.story.step("server goes around its loop once, and is held before its next wait call"):
+        server.quiet()  # what the clients have sent has arrived
         trap.step()
         server.quiet()
 
