@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from muxlab.cli_bugs import bugs
+from muxlab.cli_slides import SPEAKER, slides
 from muxlab.console import say
 from muxlab.errors import MuxlabError
 from muxlab.project import Project, find_lab
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(bugs, name="bug")
+app.command(epilog=SPEAKER)(slides)
 
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="Which build: dev, release, asan or tsan.")]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Number or name of a lab.", show_default=False)]

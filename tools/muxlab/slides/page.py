@@ -1,0 +1,155 @@
+"""A deck as a page of reveal.js."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from muxlab.errors import MuxlabError
+from muxlab.project import Project
+from muxlab.slides.assets import copy_assets
+from muxlab.slides.deck import Deck, Slide
+from muxlab.slides.directives import FORM, expand
+
+MARKDOWN = MarkdownIt("commonmark", {"html": True, "typographer": True}).enable(["table", "smartquotes"])
+
+MARKERS = """<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>
+<marker id="copy" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="4" markerHeight="4" orient="auto-start-reverse">
+<path d="M0 0 L10 5 L0 10 z" fill="#c2570c"/></marker>
+<marker id="point" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="6" markerHeight="6" orient="auto-start-reverse">
+<path d="M0 0 L10 5 L0 10 z" fill="#5b6472"/></marker>
+<marker id="walk" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="5" markerHeight="5" orient="auto-start-reverse">
+<path d="M0 0 L10 5 L0 10 z" fill="#b3261e"/></marker>
+</defs></svg>"""
+
+PAGE = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="reveal/dist/reset.css">
+<link rel="stylesheet" href="reveal/dist/reveal.css">
+<link rel="stylesheet" href="theme.css">
+</head>
+<body>
+{markers}
+<div class="reveal"><div class="slides">
+{slides}
+</div></div>
+<script src="reveal/dist/reveal.js"></script>
+<script src="reveal/plugin/notes/notes.js"></script>
+<script>
+Reveal.initialize({{
+  width: 1280, height: 720, margin: 0, center: false, hash: true, transition: "none", controlsTutorial: false,
+  totalTime: {seconds}, pdfSeparateFragments: false, pdfMaxPagesPerSlide: 1,
+  plugins: [RevealNotes]
+}});
+</script>
+<script src="measure.js"></script>
+</body>
+</html>
+"""
+
+# Without reveal.js: what Chromium prints must not depend on when a script is done.
+PRINT = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="reveal/dist/reset.css">
+<link rel="stylesheet" href="theme.css">
+</head>
+<body class="printed">
+{markers}
+<div class="reveal"><div class="slides">
+{slides}
+</div></div>
+</body>
+</html>
+"""
+
+INDEX = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>muxlab: the slides</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="reveal/dist/reset.css"><link rel="stylesheet" href="theme.css"></head>
+<body class="index"><h1>muxlab: the slides</h1>
+<table><tr><th>deck</th><th>slides</th><th>minutes</th></tr>
+{rows}
+</table>
+<p>S opens the speaker view with the notes and a clock, O the overview, F the whole screen, ? says what else.</p>
+</body></html>
+"""
+
+
+def write_decks(project: Project, decks: list[Deck], out: Path) -> list[Path]:
+    """Returns the pages, in the order of the decks."""
+    out.mkdir(parents=True, exist_ok=True)
+    pages = []
+    for deck in decks:
+        page = out / f"{deck.name}.html"
+        page.write_text(page_of(project, deck), encoding="utf-8")
+        pages.append(page)
+    rows = "\n".join(
+        f'<tr><td><a href="{deck.name}.html">{html.escape(deck.title)}</a></td>'
+        f"<td>{len(deck.slides)}</td><td>{deck.minutes:g}</td></tr>"
+        for deck in decks
+    )
+    (out / "index.html").write_text(INDEX.format(rows=rows), encoding="utf-8")
+    copy_assets(project, out)
+    return pages
+
+
+def page_of(project: Project, deck: Deck) -> str:
+    """Raises MuxlabError, with file and line, for whatever a slide names that is not there."""
+    return _filled(PAGE, project, deck)
+
+
+def print_page_of(project: Project, deck: Deck) -> str:
+    return _filled(PRINT, project, deck)
+
+
+def _filled(page: str, project: Project, deck: Deck) -> str:
+    return page.format(
+        title=html.escape(deck.title),
+        language=deck.language,
+        markers=MARKERS,
+        seconds=round(deck.minutes * 60),
+        slides="\n".join(_section(project, deck, slide) for slide in deck.slides),
+    )
+
+
+def _section(project: Project, deck: Deck, slide: Slide) -> str:
+    try:
+        body = _render(project, slide.body)
+    except MuxlabError as error:
+        raise MuxlabError(f"{deck.path.name}:{slide.line}: slide {slide.number}: {error}") from error
+    level = "h1" if slide.kind == "title" else "h2"
+    title = MARKDOWN.renderInline(slide.title)
+    notes = MARKDOWN.render(f"**{slide.minutes:g} min.** {slide.notes}")
+    number = f'<span class="number">{slide.number}/{len(deck.slides)}</span>'
+    foot = f'<div class="foot">{html.escape(deck.title)}{number}</div>' if slide.kind != "title" else ""
+    return (
+        f'<section class="{slide.kind}" data-timing="{slide.minutes * 60:g}"><{level}>{title}</{level}>\n'
+        f'<div class="body">\n{body}</div>{foot}\n<aside class="notes">{notes}</aside></section>'
+    )
+
+
+def _render(project: Project, body: str) -> str:
+    """Markdown with two additions: directives, and `::: name` … `:::` for a part that is laid out by that name."""
+    blocks: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        blocks.append(expand(project, found[0]))
+        return f'<div data-block="{len(blocks) - 1}"></div>'
+
+    text = re.sub(rf"^{FORM.pattern}$", keep, body, flags=re.MULTILINE)
+    text = re.sub(r"^::: ([\w ]+)$", r'\n<div class="\1">\n', text, flags=re.MULTILINE)
+    text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.MULTILINE)
+    rendered = str(MARKDOWN.render(text))
+    return re.sub(r'<div data-block="(\d+)"></div>', lambda found: blocks[int(found[1])], rendered)
