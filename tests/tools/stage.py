@@ -263,10 +263,10 @@ sys.exit(main(sys.argv[1:]))"""
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """Without what could make a terminal of a pipe, or choose another compiler."""
-    unwanted = ("CXX", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS", "CTEST_", "CMAKE_", "GTEST_")
+    """Without what could make a terminal of a pipe, or choose another compiler or language."""
+    unwanted = ("CXX", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "COLUMNS", "CTEST_", "CMAKE_", "GTEST_", "LC_ALL")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    return {**kept, **more}
+    return {**kept, "LC_MESSAGES": "C", **more}
 
 
 def install_fake_server(path: Path) -> Path:

@@ -8,6 +8,7 @@ import pytest
 
 from muxlab.errors import MuxlabError
 from muxlab.grading.hints import Hints, show_hint
+from muxlab.language import language
 from muxlab.project import Project
 
 TOML = """
@@ -85,6 +86,27 @@ def test_hints_and_tests_belong_together(project: Project) -> None:
     assert hints.faults(["03.ten-kilobytes", "04.ten-kilobytes", "04.one-byte"]) == []
     assert hints.faults(["04.ten-kilobytes", "04.two"]) == ["04.one-byte: there is no such test", "04.two: no hints"]
     assert Hints({"a": ("1",)}).faults(["01.a"]) == ["a: 1 hints instead of 3"]
+
+
+def test_a_translation_is_shown_and_what_has_none_stays_english(project: Project) -> None:
+    (project.root / "tests/graded/hints/zh").mkdir()
+    (project.root / "tests/graded/hints/zh/reading.toml").write_text('[ten-kilobytes]\nhints = ["一", "二", "三"]')
+    assert show_hint(project, "04.ten-kilobytes", None, False, "zh") == [
+        "提示 1/3：一",
+        "（下一条：./muxlab hint 04.ten-kilobytes）",
+    ]
+    assert show_hint(project, "04.ten-kilobytes", 3, False, "zh") == ["提示 3/3：三", "（这是最后一条）"]
+    assert show_hint(project, "04.one-byte", 3, False, "zh") == ["hint 3 of 3: 3", "(that was the last one)"]
+    assert show_hint(project, "04.ten-kilobytes", 1, False)[0] == "hint 1 of 3: who wakes you for the rest?"
+
+
+def test_what_is_asked_for_decides_and_then_the_locale() -> None:
+    assert language(None, {}) == language(None, {"LANG": "C.UTF-8"}) == "en"
+    assert language(None, {"LANG": "zh_CN.UTF-8"}) == language(None, {"LC_ALL": "", "LC_MESSAGES": "zh"}) == "zh"
+    assert language(None, {"LC_ALL": "en_GB.UTF-8", "LANG": "zh_CN.UTF-8"}) == "en"
+    assert language("en", {"LC_ALL": "zh_CN.UTF-8"}) == "en"
+    with pytest.raises(MuxlabError, match="no hints in 'de': choose --lang en or --lang zh"):
+        language("de", {})
 
 
 @pytest.mark.parametrize("text", ["[a]\nhint = []", "[a]\nhints = 'one'", "[a]\nhints = [1]", "a = 1"])

@@ -31,6 +31,10 @@ app.add_typer(bugs, name="bug")
 app.command(epilog=SPEAKER)(slides)
 
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="Which build: dev, release, asan or tsan.")]
+LangOption = Annotated[
+    str | None,
+    typer.Option("--lang", metavar="LANG", help="Hints in en or zh; else the locale decides.", show_default=False),
+]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Number or name of a lab.", show_default=False)]
 
 
@@ -122,6 +126,7 @@ def grade(
         bool, typer.Option("--any-mechanism", help="Leave out the tests about how a server waits.")
     ] = False,
     preset: PresetOption = "dev",
+    lang: LangOption = None,
 ) -> None:
     """Build labs, grade them, and show what is wrong and where."""
     from muxlab.grading.grade_command import Options, grade_command
@@ -141,6 +146,7 @@ def grade(
         watch=watch,
         listed=listed,
         any_mechanism=any_mechanism,
+        lang=lang,
     )
     raise typer.Exit(grade_command(Project.here(), options))
 
@@ -152,11 +158,13 @@ def hint(
         int | None, typer.Option("--level", min=1, metavar="N", help="This one, not the next.", show_default=False)
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Start again with the first.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Show the next hint for a graded test: three, each a little plainer than the one before."""
     from muxlab.grading.hints import show_hint
+    from muxlab.language import language
 
-    for line in show_hint(Project.here(), test, level, reset):
+    for line in show_hint(Project.here(), test, level, reset, language(lang)):
         print(line)
 
 

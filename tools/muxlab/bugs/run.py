@@ -20,6 +20,7 @@ from muxlab.grading.programs import INSIDE as INSIDE_PROGRAM
 from muxlab.grading.programs import INSTRUMENTS, tools
 from muxlab.grading.report import TOLD, show_report
 from muxlab.grading.results import Status, Test
+from muxlab.language import language
 from muxlab.project import Project, find_lab
 
 
@@ -50,7 +51,7 @@ def run_card(project: Project, name: str, keyword: str, seed: int | None, full: 
         prepare(project, [card], *targets_for(card, tests)[1:], *INSTRUMENTS)
         report = dataclasses.replace(grading.grade([build_for(project, card, tests)]), preset=card.preset)
     Console(highlight=False).print(Text.assemble((f"{card.id}: {card.title}", "bold")), soft_wrap=True)
-    show_report(report, Hints.load(project), wishes.told)
+    show_report(report, Hints.load(project, language(None)), wishes.told)
     missed = [result for result in report.results() if result.test.id in own and result.status is not Status.FAILED]
     for result in missed:
         say(f"not caught: {result.test.id} should have failed, and is {result.status.value}")

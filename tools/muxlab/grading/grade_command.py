@@ -23,6 +23,7 @@ from muxlab.grading.programs import built, foreign, sanitized
 from muxlab.grading.report import TOLD, show_report
 from muxlab.grading.results import Report, Test
 from muxlab.grading.watch import await_change, snapshot
+from muxlab.language import language
 from muxlab.project import SERVERS, Lab, Project, find_lab
 
 PASSED, FAILED, USAGE, CANNOT = 0, 1, 2, 3
@@ -46,6 +47,7 @@ class Options:
     listed: bool = False
     any_mechanism: bool = False
     jobs: int = WORKERS
+    lang: str | None = None
 
 
 def grade_command(project: Project, options: Options) -> int:
@@ -90,6 +92,7 @@ def _labs(project: Project, options: Options) -> list[Lab]:
 
 def _check(project: Project, options: Options) -> None:
     project.check_preset(options.preset)
+    language(options.lang)
     if options.server is not None and (options.all_labs or len(options.labs) != 1):
         raise MuxlabError("--server is graded for one lab: ./muxlab grade 03 --server PATH")
     if options.official and (options.keyword or options.watch or options.any_mechanism):
@@ -123,7 +126,7 @@ def _grade(project: Project, labs: Sequence[Lab], options: Options) -> int:
             raise CannotGrade("official grading needs every test to run; without --official the others are graded")
         report = _with_progress(grading, programs, len(tests))
     report = dataclasses.replace(report, preset=options.preset, official=options.official)
-    hints = Hints.load(project)
+    hints = Hints.load(project, language(options.lang))
     show_report(report, hints, None if options.full else TOLD)
     sys.stdout.flush()
     _write(report, hints, options)

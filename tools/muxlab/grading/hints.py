@@ -1,7 +1,8 @@
 """Hints: three for each graded test, each a little plainer than the one before, none of them the solution.
 
 They are in tests/graded/hints/*.toml: `[ten-kilobytes]`, or `["04.ten-kilobytes"]` where a lab needs its own, and below
-it `hints = ["…", "…", "…"]`. Which ones a student has seen is kept in build/hints-seen.json.
+it `hints = ["…", "…", "…"]`. A translation is in tests/graded/hints/LANGUAGE, and a test without one keeps its English
+hints. Which ones a student has seen is kept in build/hints-seen.json.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tomli
 
 from muxlab.errors import MuxlabError
+from muxlab.language import CHINESE, ENGLISH
 from muxlab.project import Project
 
 FOLDER = Path("tests/graded/hints")
@@ -25,28 +27,26 @@ LEVELS = 3
 @dataclass(frozen=True)
 class Hints:
     by_name: Mapping[str, tuple[str, ...]]
+    translated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Into the one other language that there is, Chinese."""
 
     @classmethod
-    def load(cls, project: Project) -> Hints:
-        found: dict[str, tuple[str, ...]] = {}
-        for path in sorted((project.root / FOLDER).glob("*.toml")):
-            where = FOLDER / path.name
-            try:
-                tables = tomli.loads(path.read_text(encoding="utf-8"))
-            except tomli.TOMLDecodeError as error:
-                raise MuxlabError(f"{where}: {error}") from None
-            for name, table in tables.items():
-                texts = table.get("hints") if isinstance(table, dict) and len(table) == 1 else None
-                if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-                    raise MuxlabError(f'{where}: below [{name}] belongs hints = ["…", "…", "…"], and nothing else')
-                if name in found:
-                    raise MuxlabError(f"{where}: there are other hints for {name}")
-                found[name] = tuple(" ".join(text.split()) for text in texts)
-        return cls(found)
+    def load(cls, project: Project, language: str = ENGLISH) -> Hints:
+        return cls(_read(project, FOLDER), {} if language == ENGLISH else _read(project, FOLDER / language))
 
     def of(self, test: str) -> tuple[str, ...]:
         """By id, '04.ten-kilobytes', or by name."""
-        return self.by_name.get(self.key(test), ())
+        key = self.key(test)
+        return self.translated.get(key) or self.by_name.get(key, ())
+
+    def told(self, test: str, level: int) -> str:
+        """'hint 1 of 3: …', all of it in one language."""
+        texts = self.of(test)
+        words = "提示 {}/{}：{}" if self.language_of(test) == CHINESE else "hint {} of {}: {}"
+        return words.format(level, len(texts), texts[level - 1])
+
+    def language_of(self, test: str) -> str:
+        return CHINESE if self.key(test) in self.translated else ENGLISH
 
     def key(self, test: str) -> str:
         return test if test in self.by_name else _name(test)
@@ -70,6 +70,24 @@ class Hints:
             for name, texts in self.by_name.items()
             if len(texts) != LEVELS
         ]
+
+
+def _read(project: Project, folder: Path) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted((project.root / folder).glob("*.toml")):
+        where = folder / path.name
+        try:
+            tables = tomli.loads(path.read_text(encoding="utf-8"))
+        except tomli.TOMLDecodeError as error:
+            raise MuxlabError(f"{where}: {error}") from None
+        for name, table in tables.items():
+            texts = table.get("hints") if isinstance(table, dict) and len(table) == 1 else None
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise MuxlabError(f'{where}: below [{name}] belongs hints = ["…", "…", "…"], and nothing else')
+            if name in found:
+                raise MuxlabError(f"{where}: there are other hints for {name}")
+            found[name] = tuple(" ".join(text.split()) for text in texts)
+    return found
 
 
 def _name(test: str) -> str:
@@ -98,9 +116,9 @@ class Seen:
         self._path.write_text(json.dumps(self._levels, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def show_hint(project: Project, test: str, level: int | None, reset: bool) -> list[str]:
+def show_hint(project: Project, test: str, level: int | None, reset: bool, language: str = ENGLISH) -> list[str]:
     """The next hint, or the one of that level; the lines to print."""
-    known = Hints.load(project)
+    known = Hints.load(project, language)
     known.check(test)
     hints, key, seen = known.of(test), known.key(test), Seen(project)
     if reset:
@@ -110,6 +128,10 @@ def show_hint(project: Project, test: str, level: int | None, reset: bool) -> li
         raise MuxlabError(f"{test} has {len(hints)} hints: choose a level from 1 to {len(hints)}")
     shown = level or min(seen.of(key) + 1, len(hints))
     seen.set(key, max(shown, seen.of(key)))
-    lines = [f"hint {shown} of {len(hints)}: {hints[shown - 1]}"]
-    lines.append(f"(the next one: ./muxlab hint {test})" if shown < len(hints) else "(that was the last one)")
-    return lines
+    return [known.told(test, shown), _what_comes_next(test, shown == len(hints), known.language_of(test))]
+
+
+def _what_comes_next(test: str, is_last: bool, language: str) -> str:
+    if language == CHINESE:
+        return "（这是最后一条）" if is_last else f"（下一条：./muxlab hint {test}）"
+    return "(that was the last one)" if is_last else f"(the next one: ./muxlab hint {test})"

@@ -38,9 +38,9 @@ def told_in_full(result: Result, report: Report, hints: Hints | None) -> list[Li
     lines = [headline(result), *story(result.failure)]
     if result.status is Status.BROKEN:
         lines.append(Line(NOT_YOURS))
-    elif hint := hints.of(result.test.id) if hints else ():
+    elif hints and hints.of(result.test.id):
         ask = f"(./muxlab hint {result.test.id})"
-        lines.append(Line(f"  hint 1 of {len(hint)}: {hint[0]}      {ask}", HINT))
+        lines.append(Line(f"  {hints.told(result.test.id, 1)}      {ask}", HINT))
     lines.append(Line(f"  again: {report.again_just(result.test)}", COMMAND))
     return lines
 
