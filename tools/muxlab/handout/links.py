@@ -1,11 +1,11 @@
-"""The project's README in a handout: what it says about files that are not handed out goes."""
+"""The project's README in a handout, in each language: what it says about files that are not handed out goes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Set
 
-README = "README.md"
+READMES = ("README.md", "README.zh-CN.md")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
 
