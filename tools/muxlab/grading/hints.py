@@ -32,7 +32,7 @@ class Hints:
 
     @classmethod
     def load(cls, project: Project, language: str = ENGLISH) -> Hints:
-        return cls(_read(project, FOLDER), {} if language == ENGLISH else _read(project, FOLDER / language))
+        return cls(read_hints(project, FOLDER), {} if language == ENGLISH else read_hints(project, FOLDER / language))
 
     def of(self, test: str) -> tuple[str, ...]:
         """By id, '04.ten-kilobytes', or by name."""
@@ -72,21 +72,30 @@ class Hints:
         ]
 
 
-def _read(project: Project, folder: Path) -> dict[str, tuple[str, ...]]:
+def read_hints(project: Project, folder: Path) -> dict[str, tuple[str, ...]]:
+    """By test, from all files of one folder."""
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((project.root / folder).glob("*.toml")):
         where = folder / path.name
-        try:
-            tables = tomli.loads(path.read_text(encoding="utf-8"))
-        except tomli.TOMLDecodeError as error:
-            raise MuxlabError(f"{where}: {error}") from None
-        for name, table in tables.items():
-            texts = table.get("hints") if isinstance(table, dict) and len(table) == 1 else None
-            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-                raise MuxlabError(f'{where}: below [{name}] belongs hints = ["…", "…", "…"], and nothing else')
+        for name, texts in read_file(path, where).items():
             if name in found:
                 raise MuxlabError(f"{where}: there are other hints for {name}")
-            found[name] = tuple(" ".join(text.split()) for text in texts)
+            found[name] = texts
+    return found
+
+
+def read_file(path: Path, where: Path) -> dict[str, tuple[str, ...]]:
+    """`where` is what the file is called when something is wrong with it."""
+    try:
+        tables = tomli.loads(path.read_text(encoding="utf-8"))
+    except tomli.TOMLDecodeError as error:
+        raise MuxlabError(f"{where}: {error}") from None
+    found: dict[str, tuple[str, ...]] = {}
+    for name, table in tables.items():
+        texts = table.get("hints") if isinstance(table, dict) and len(table) == 1 else None
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise MuxlabError(f'{where}: below [{name}] belongs hints = ["…", "…", "…"], and nothing else')
+        found[name] = tuple(" ".join(text.split()) for text in texts)
     return found
 
 
