@@ -69,6 +69,12 @@ See [docs/instructor.md](docs/instructor.md).
 
 ## Licence
 """
+READ_ME_ZH = (
+    READ_ME.replace("# A course\n", "# A course\n\n[English](README.md) · Chinese\n")
+    .replace("select/README.md", "select/README.zh-CN.md")
+    .replace("poll/README.md", "poll/README.zh-CN.md")
+    .replace("architecture.md", "architecture.zh-CN.md")
+)
 HINTS = """# Three for each.
 
 [all-comes-back]
@@ -108,14 +114,27 @@ def make_course(tree: Tree) -> Tree:
     """Two labs with an exercise each, lab 00, and much that is not for students."""
     for lab in ("01_select", "02_poll"):
         text = SERVER.format(lab=f"lab{lab[:2]}").replace("number", f"number{lab[:2]}")
-        tree.add_lab(lab, {"server.cpp": text, "handout.toml": SETTINGS, "bugs/a-bug.patch": text, "README.md": "read"})
+        tree.add_lab(
+            lab,
+            {
+                "server.cpp": text,
+                "handout.toml": SETTINGS,
+                "bugs/a-bug.patch": text,
+                "README.md": "read",
+                "README.zh-CN.md": "读",
+            },
+        )
     tree.add_lab("00_readiness", {"main.cpp": "int main() {}\n"})
     for path in ("slides/01.md", ".ci/run", "tests/tools/test_x.py", "docs/instructor.md", "tests/tools/foreign/s.py"):
         write(tree, path, "for the instructor")
+    write(tree, "docs/instructor.zh-CN.md", "for the instructor")
     write(tree, "docs/architecture.md", "for all")
+    write(tree, "docs/architecture.zh-CN.md", "for all")
     write(tree, "README.md", READ_ME)
+    write(tree, "README.zh-CN.md", READ_ME_ZH)
     write(tree, "tests/graded/test_theme.py", TESTS)
     write(tree, "tests/graded/hints/theme.toml", HINTS)
+    write(tree, "tests/graded/hints/zh/theme.toml", HINTS)
     write(tree, "tests/graded/test_inside.py", "def test_a_post():\n    pass\n")
     write(tree, "muxlab", "#!/bin/sh\n").chmod(0o755)
     (tree.root / "link").symlink_to("muxlab")

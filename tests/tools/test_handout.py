@@ -11,6 +11,7 @@ from handout_stage import (
     HIDDEN_HINTS,
     HINTS,
     READ_ME,
+    READ_ME_ZH,
     SERVER,
     SETTINGS,
     SOLUTION,
@@ -55,16 +56,20 @@ def test_what_is_in_it(course: Tree) -> None:
         "CMakeLists.txt",
         "CMakePresets.json",
         "README.md",
+        "README.zh-CN.md",
         "common/not_written.hpp",
         "docs/architecture.md",
+        "docs/architecture.zh-CN.md",
         "fake server",
         "handout.cmake",
         "labs/00_readiness/main.cpp",
         "labs/01_select/README.md",
+        "labs/01_select/README.zh-CN.md",
         "labs/01_select/server.cpp",
         "link",
         "muxlab",
         "tests/graded/hints/theme.toml",
+        "tests/graded/hints/zh/theme.toml",
         "tests/graded/test_inside.py",
         "tests/graded/test_theme.py",
     }
@@ -72,9 +77,17 @@ def test_what_is_in_it(course: Tree) -> None:
 
 
 def test_the_readme_does_not_speak_of_what_is_not_there(course: Tree) -> None:
-    text = READ_ME.replace("| [labs/02_poll](labs/02_poll/README.md) | the second |\n", "")
-    start, rest = text.split("### For instructors")
-    assert (hand_out(course, "--labs", "01") / "README.md").read_text() == start + rest[rest.index("## Licence") :]
+    out = hand_out(course, "--labs", "01")
+    for name, whole in (("README.md", READ_ME), ("README.zh-CN.md", READ_ME_ZH)):
+        text = whole.replace(f"| [labs/02_poll](labs/02_poll/{name}) | the second |\n", "")
+        start, rest = text.split("### For instructors")
+        assert (out / name).read_text() == start + rest[rest.index("## Licence") :]
+
+
+def test_a_course_in_one_language_does_not_lead_to_the_other(course: Tree) -> None:
+    put(course, "README.md", READ_ME.replace("# A course\n", "# A course\n\nEnglish · [Chinese](README.zh-CN.md)\n"))
+    git(course.root, "rm", "-q", "README.zh-CN.md")
+    assert (hand_out(course, "--labs", "01,02") / "README.md").read_text().startswith("# A course\n\n\n| | |\n")
 
 
 def test_modes_links_and_changes_that_are_not_committed_are_kept(course: Tree) -> None:
@@ -147,7 +160,8 @@ def test_a_hidden_test_goes_with_its_hints(course: Tree, name: str) -> None:
     theme = (out / "tests/graded/test_theme.py").read_text()
     cut = TESTS[TESTS.index("# The students") : TESTS.index("def test_the_end")]
     assert theme == TESTS.replace(cut, "")
-    assert (out / "tests/graded/hints/theme.toml").read_text() == HINTS.replace(HIDDEN_HINTS, "")
+    for language in ("", "zh/"):
+        assert (out / f"tests/graded/hints/{language}theme.toml").read_text() == HINTS.replace(HIDDEN_HINTS, "")
 
 
 def test_the_hints_for_one_lab_go_as_well(course: Tree) -> None:
@@ -162,7 +176,8 @@ def test_a_hidden_file_goes_and_so_do_the_hints_for_its_tests(course: Tree) -> N
     put(course, "tests/graded/hints/other.toml", '[a-storm-of-rain]\nhints = ["stay"]\n')
     with_settings(course, f'hidden_tests = ["tests/graded/test_theme.py"]\n{SETTINGS}')
     inside = files(hand_out(course, "--labs", "01"))
-    assert not {"tests/graded/test_theme.py", "tests/graded/hints/theme.toml"} & inside
+    gone = {"tests/graded/test_theme.py", "tests/graded/hints/theme.toml", "tests/graded/hints/zh/theme.toml"}
+    assert not gone & inside
     assert "tests/graded/hints/other.toml" in inside
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from muxlab.handout.bodies import Body, restore
+from muxlab.handout.leaks import find_leaks
 from muxlab.handout.make import Handout, plan_handout, write_handout
 from muxlab.handout.settings import read_exercise
 from muxlab.project import SERVERS, Lab, Project
@@ -95,9 +97,35 @@ def test_no_bug_cards_settings_or_tests_of_the_kit_itself(tmp_path: Path) -> Non
     assert not [path for path in out.rglob("*") if path.name == "handout.toml" or path.suffix == ".patch"]
     left_out = ("bench", "docs/graded_tests.md", "slides", "tests/tools", "tests/unit")
     assert not [name for name in left_out if (out / name).exists()]
-    readme = (out / "README.md").read_text()
-    assert "./muxlab grade 03" in readme
-    assert "./muxlab handout" not in readme
+    for name in ("README.md", "README.zh-CN.md"):
+        readme = (out / name).read_text()
+        assert "./muxlab grade 03" in readme
+        assert "./muxlab handout" not in readme
+
+
+def test_the_sheets_come_in_both_languages_and_the_readme_leads_to_them(tmp_path: Path) -> None:
+    out, _ = hand_out(tmp_path, ALL[:2])
+    for lab in ("00_readiness", "01_select", "02_poll"):
+        for name in ("README.md", "README.zh-CN.md"):
+            assert (out / "labs" / lab / name).read_bytes() == (REPOSITORY / "labs" / lab / name).read_bytes()
+            assert f"(labs/{lab}/{name})" in (out / name).read_text()
+    for name in ("README.md", "README.zh-CN.md"):
+        targets = re.findall(r"\]\(([^)#:]+)\)", (out / name).read_text())
+        assert targets
+        assert not [target for target in targets if not (out / target).exists()]
+    assert len(list((out / "tests/graded/hints/zh").iterdir())) == len(
+        list((out / "tests/graded/hints").glob("*.toml"))
+    )
+
+
+def test_the_search_for_solutions_reads_the_chinese_pages(tmp_path: Path) -> None:
+    """A sheet that showed a body in any language would not be handed out."""
+    _, handout = hand_out(tmp_path, ALL)
+    pages = {"README.zh-CN.md", *(f"labs/{lab.folder}/README.zh-CN.md" for lab in ALL)}
+    assert pages <= {*handout.copied, *handout.changed}
+    body = max(handout.bodies, key=lambda each: len(each.text))
+    page = f"# 实验\n\n```cpp\n{body.text}\n```\n"
+    assert [leak.path for leak in find_leaks([body], [("labs/01_select/README.zh-CN.md", page)])]
 
 
 @pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)

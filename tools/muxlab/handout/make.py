@@ -34,6 +34,7 @@ LEFT_OUT = (
     "tests/tools/*",
     "tests/unit/*",
 )
+TRANSLATION = ".zh-CN.md"
 CMAKE = """\
 # A student repository, made by ./muxlab handout: functions that are still to be written leave parameters, constants and
 # helpers unused.
@@ -129,7 +130,8 @@ class _Files:
 def _is_for(path: str, folders: Sequence[str], leave_out: Sequence[str]) -> bool:
     if (lab := re.match("labs/([^/]+)/", path)) and lab[1] not in folders:
         return False
-    return not any(fnmatch(path, pattern) for pattern in leave_out)
+    names = {path, path.replace(TRANSLATION, ".md")}  # a page goes in all its languages
+    return not any(fnmatch(name, pattern) for name in names for pattern in leave_out)
 
 
 def _empty_all(
