@@ -51,6 +51,21 @@ def test_a_failure_is_told_and_costs_its_points(tree: Tree) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environment", "behind"),
+    [(["--lang", "zh"], {}, " --lang zh"), ([], {"LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}, "")],
+)
+def test_the_hint_is_in_the_language_of_the_reader(
+    tree: Tree, arguments: list[str], environment: dict[str, str], behind: str
+) -> None:
+    make_suite(tree, FAILING, hints='[three-bytes]\nhints = ["look", "look closer", "look there"]')
+    folder = tree.root / "tests/graded/hints/zh"
+    folder.mkdir()
+    (folder / "theme.toml").write_text('[three-bytes]\nhints = ["看", "再看", "看那里"]')
+    told = tree.run("grade", "01", "--seed", "7", *arguments, **environment).stdout
+    assert f"\n  提示 1/3：看      (./muxlab hint 01.three-bytes{behind})\n" in told
+
+
 def test_just_one_test_again(tree: Tree) -> None:
     make_suite(tree, PASSING, FAILING, FAILING.replace("three_bytes", "three_bytes_twice"))
     done = tree.run("grade", "01", "-k", "three-bytes")

@@ -95,6 +95,8 @@ def test_a_translation_is_shown_and_what_has_none_stays_english(project: Project
         "提示 1/3：一",
         "（下一条：./muxlab hint 04.ten-kilobytes）",
     ]
+    asked_for = show_hint(project, "04.ten-kilobytes", 2, False, "zh", " --lang zh")
+    assert asked_for == ["提示 2/3：二", "（下一条：./muxlab hint 04.ten-kilobytes --lang zh）"]
     assert show_hint(project, "04.ten-kilobytes", 3, False, "zh") == ["提示 3/3：三", "（这是最后一条）"]
     assert show_hint(project, "04.one-byte", 3, False, "zh") == ["hint 3 of 3: 3", "(that was the last one)"]
     assert show_hint(project, "04.ten-kilobytes", 1, False)[0] == "hint 1 of 3: who wakes you for the rest?"

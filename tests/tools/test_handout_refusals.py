@@ -21,11 +21,12 @@ def solution(course: Tree) -> str:
     return text[text.index("  for") : text.index("int Server::limit")]
 
 
-def test_a_solution_in_the_documentation_stops_it(course: Tree) -> None:
+@pytest.mark.parametrize("page", ["docs/how.md", "docs/how.zh-CN.md"])
+def test_a_solution_in_the_documentation_stops_it(course: Tree, page: str) -> None:
     laid_out_anew = " ".join(solution(course).split()).replace(";", ";\n\n// so it is\n")
-    put(course, "docs/how.md", f"# How\n\n```cpp\n{laid_out_anew}\n```\n")
+    put(course, page, f"# How\n\n```cpp\n{laid_out_anew}\n```\n")
     told = refused(course, out_beside(course), "--labs", "01")
-    assert told.startswith("docs/how.md:4 gives Server::run of lab 01 away (")
+    assert told.startswith(f"{page}:4 gives Server::run of lab 01 away (")
     assert told.endswith("in a handout.toml, or the file under leave_out in labs/01_select/handout.toml")
     with_settings(course, f'leave_out = ["docs/how.md"]\n{SETTINGS}')
     hand_out(course, "--labs", "01")

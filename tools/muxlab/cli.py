@@ -162,9 +162,9 @@ def hint(
 ) -> None:
     """Show the next hint for a graded test: three, each a little plainer than the one before."""
     from muxlab.grading.hints import show_hint
-    from muxlab.language import language
+    from muxlab.language import language, option
 
-    for line in show_hint(Project.here(), test, level, reset, language(lang)):
+    for line in show_hint(Project.here(), test, level, reset, language(lang), option(lang)):
         print(line)
 
 

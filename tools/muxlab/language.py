@@ -21,3 +21,8 @@ def language(wish: str | None, environment: Mapping[str, str] = os.environ) -> s
     if wish not in LANGUAGES:
         raise MuxlabError(f"there are no hints in '{wish}': choose --lang {' or --lang '.join(LANGUAGES)}")
     return wish
+
+
+def option(wish: str | None) -> str:
+    """What a command that is suggested needs behind it, to be in the same language."""
+    return f" --lang {wish}" if wish else ""

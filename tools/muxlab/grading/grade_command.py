@@ -23,7 +23,7 @@ from muxlab.grading.programs import built, foreign, sanitized
 from muxlab.grading.report import TOLD, show_report
 from muxlab.grading.results import Report, Test
 from muxlab.grading.watch import await_change, snapshot
-from muxlab.language import language
+from muxlab.language import language, option
 from muxlab.project import SERVERS, Lab, Project, find_lab
 
 PASSED, FAILED, USAGE, CANNOT = 0, 1, 2, 3
@@ -126,7 +126,7 @@ def _grade(project: Project, labs: Sequence[Lab], options: Options) -> int:
             raise CannotGrade("official grading needs every test to run; without --official the others are graded")
         report = _with_progress(grading, programs, len(tests))
     report = dataclasses.replace(report, preset=options.preset, official=options.official)
-    hints = Hints.load(project, language(options.lang))
+    hints = Hints.load(project, language(options.lang), option(options.lang))
     show_report(report, hints, None if options.full else TOLD)
     sys.stdout.flush()
     _write(report, hints, options)

@@ -29,10 +29,13 @@ class Hints:
     by_name: Mapping[str, tuple[str, ...]]
     translated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Into the one other language that there is, Chinese."""
+    option: str = ""
+    """' --lang zh' if it was asked for: a command that is suggested repeats it."""
 
     @classmethod
-    def load(cls, project: Project, language: str = ENGLISH) -> Hints:
-        return cls(read_hints(project, FOLDER), {} if language == ENGLISH else read_hints(project, FOLDER / language))
+    def load(cls, project: Project, language: str = ENGLISH, option: str = "") -> Hints:
+        translated = {} if language == ENGLISH else read_hints(project, FOLDER / language)
+        return cls(read_hints(project, FOLDER), translated, option)
 
     def of(self, test: str) -> tuple[str, ...]:
         """By id, '04.ten-kilobytes', or by name."""
@@ -125,9 +128,11 @@ class Seen:
         self._path.write_text(json.dumps(self._levels, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def show_hint(project: Project, test: str, level: int | None, reset: bool, language: str = ENGLISH) -> list[str]:
+def show_hint(
+    project: Project, test: str, level: int | None, reset: bool, language: str = ENGLISH, option: str = ""
+) -> list[str]:
     """The next hint, or the one of that level; the lines to print."""
-    known = Hints.load(project, language)
+    known = Hints.load(project, language, option)
     known.check(test)
     hints, key, seen = known.of(test), known.key(test), Seen(project)
     if reset:
@@ -137,10 +142,11 @@ def show_hint(project: Project, test: str, level: int | None, reset: bool, langu
         raise MuxlabError(f"{test} has {len(hints)} hints: choose a level from 1 to {len(hints)}")
     shown = level or min(seen.of(key) + 1, len(hints))
     seen.set(key, max(shown, seen.of(key)))
-    return [known.told(test, shown), _what_comes_next(test, shown == len(hints), known.language_of(test))]
+    again = f"./muxlab hint {test}{known.option}"
+    return [known.told(test, shown), _what_comes_next(again, shown == len(hints), known.language_of(test))]
 
 
-def _what_comes_next(test: str, is_last: bool, language: str) -> str:
+def _what_comes_next(again: str, is_last: bool, language: str) -> str:
     if language == CHINESE:
-        return "（这是最后一条）" if is_last else f"（下一条：./muxlab hint {test}）"
-    return "(that was the last one)" if is_last else f"(the next one: ./muxlab hint {test})"
+        return "（这是最后一条）" if is_last else f"（下一条：{again}）"
+    return "(that was the last one)" if is_last else f"(the next one: {again})"

@@ -39,7 +39,7 @@ def told_in_full(result: Result, report: Report, hints: Hints | None) -> list[Li
     if result.status is Status.BROKEN:
         lines.append(Line(NOT_YOURS))
     elif hints and hints.of(result.test.id):
-        ask = f"(./muxlab hint {result.test.id})"
+        ask = f"(./muxlab hint {result.test.id}{hints.option})"
         lines.append(Line(f"  {hints.told(result.test.id, 1)}      {ask}", HINT))
     lines.append(Line(f"  again: {report.again_just(result.test)}", COMMAND))
     return lines
