@@ -50,6 +50,17 @@ def run(
     raise typer.Exit(run_card(Project.here(), card, keyword, seed, full))
 
 
+@bugs.command(epilog="Exit code 0: the two do not do the same; 1: this time they do.")
+def watch(
+    card: CardArgument,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page at this card in a browser.")] = False,
+) -> None:
+    """Record a scenario with the mistake and without it, and show where the two part."""
+    from muxlab.bugs.show_watch import watch_card
+
+    raise typer.Exit(watch_card(Project.here(), card, open_it))
+
+
 @bugs.command(epilog="Exit code 0: each mistake is caught by its own test; 1: not all are.")
 def matrix(
     cards: Annotated[

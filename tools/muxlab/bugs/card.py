@@ -12,8 +12,8 @@ from muxlab.errors import MuxlabError
 from muxlab.project import SERVERS, Project
 
 REQUIRED = ("Title", "Pitfall", "What happens", "Caught by", "Watch it", "Fix")
-OPTIONAL = ("Build it",)
-"""The preset to build with, and options for the compiler behind it: `asan`, or `dev -O2`. Left out: dev."""
+OPTIONAL = ("Scenario", "Build it")
+"""Build it: the preset to build with, and options for the compiler behind it: `asan`, or `dev -O2`. Left out: dev."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Card:
     caught_by: tuple[str, ...]
     """Ids of graded tests, `04.ten-kilobytes`. Each of them fails."""
     watch_it: str
+    scenario: str
+    """The one of ./muxlab trace --list that shows it; empty where none does."""
     fix: str
     preset: str
     flags: tuple[str, ...]
@@ -92,6 +94,7 @@ def read_card(path: Path) -> Card:
         fields["What happens"],
         tuple(fields["Caught by"].replace(",", " ").split()),
         fields["Watch it"],
+        fields.get("Scenario", ""),
         fields["Fix"],
         preset,
         tuple(flags),

@@ -47,8 +47,11 @@ def print_card(console: Console, card: Card) -> None:
         ("what happens", card.what_happens),
         ("caught by", ", ".join(card.caught_by)),
         ("watch it", card.watch_it),
+        ("scenario", f"{card.scenario} (./muxlab bug watch {card.id})" if card.scenario else ""),
         ("fix", card.fix),
     ):
+        if not text:
+            continue
         facts.add_row(name, Text(text))
     console.print(Padding(facts, (1, 0, 1, 0)))
     for line in card.diff.splitlines():

@@ -21,6 +21,11 @@ def pitfalls(cards: Sequence[Card]) -> str:
     return "".join(parts)
 
 
+def anchor(lab: str, name: str) -> str:
+    """What stands behind the # in the page's address to open it at this card. `lab` is the lab's folder."""
+    return f"bug-{lab}-{name}"
+
+
 def _card(card: Card) -> str:
     recorded = card.broken is not None and card.fixed is not None
     name = f"{card.lab}-{card.name}"
@@ -30,16 +35,23 @@ def _card(card: Card) -> str:
         for field in SHOWN
         if card.fields.get(field)
     )
-    command = f"./muxlab bug watch {card.name}"
-    note = "" if recorded else f"<div><dt>Trace</dt><dd>None is recorded yet: <code>{escape(command)}</code></dd></div>"
+    note = "" if recorded else f"<div><dt>Trace</dt><dd>{_how_to_record(card)}</dd></div>"
     return (
-        f'<details class="pitfall" data-title="{escape(card.title)}"{data}>'
+        f'<details class="pitfall" id="{anchor(card.lab, card.name)}" data-title="{escape(card.title)}"{data}>'
         f"<summary><span>{escape(card.title)}</span>"
         f"{'<span class=recorded>recorded</span>' if recorded else ''}<code>{escape(card.name)}</code></summary>"
         f'<div class="stage"></div><div class="card"><dl>{fields}{note}</dl>'
         f'<pre tabindex="0" role="region" aria-label="The patch: {escape(card.title)}">{_diff(card.diff)}</pre>'
         "</div></details>"
     )
+
+
+def _how_to_record(card: Card) -> str:
+    """A mistake that no scenario shows is provoked by a graded test."""
+    id = f"{card.lab[:2]}.{card.name}"
+    if card.fields.get("Scenario"):
+        return f"None is recorded yet: <code>{escape(f'./muxlab bug watch {id}')}</code>"
+    return f"No scenario shows it; a test provokes it: <code>{escape(f'./muxlab bug run {id}')}</code>"
 
 
 def _diff(text: str) -> str:

@@ -73,7 +73,8 @@ def save_trace(store: Store, trace: Json) -> None:
 def save_bug(store: Store, lab: str, name: str, broken: Json, fixed: Json) -> None:
     """The same clients at the server with a card's bug, and at the reference. `lab` is the lab's folder.
 
-    The page pauses at the first step in which the two differ; or, if `broken` has a field "wrong": {"step": n}, there.
+    The page pauses at the first step in which the two differ; or, if `broken` has a field "wrong", there:
+    {"step": n, "fixed": m}, places in the steps of the two. `step` is null where the broken server does nothing more.
     """
     store.bugs.mkdir(parents=True, exist_ok=True)
     for which, trace in (("broken", broken), ("fixed", fixed)):

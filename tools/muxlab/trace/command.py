@@ -46,11 +46,11 @@ class Target:
     lab: Lab | None = None
 
 
-def lab_target(lab: Lab, scenario: Scenario, program: Path) -> Target:
+def lab_target(lab: Lab, scenario: Scenario, program: Path, stop_deadline: float = STOP_DEADLINE) -> Target:
     options = ["--log", "error", *scenario.options_for(lab.number)]
 
     def start(prefix: Sequence[str], descriptors: Sequence[int]) -> Server:
-        return _patient(program, options, prefix, descriptors)
+        return _patient(program, options, prefix, descriptors, stop_deadline)
 
     return Target(lab.folder, start, has_lines(program), lab)
 
@@ -66,20 +66,28 @@ def server_target(command: str, port: int | None) -> Target:
     return Target(name, lambda prefix, fds: AnyServer(command, chosen, prefix=prefix, pass_fds=fds), stacks)
 
 
-def _patient(program: Path, options: Sequence[str], prefix: Sequence[str], descriptors: Sequence[int]) -> Server:
+def _patient(
+    program: Path,
+    options: Sequence[str],
+    prefix: Sequence[str],
+    descriptors: Sequence[int],
+    stop_deadline: float = STOP_DEADLINE,
+) -> Server:
     return Server(
         program,
         options,
         prefix=prefix,
         pass_fds=descriptors,
         start_deadline=START_DEADLINE,
-        stop_deadline=STOP_DEADLINE,
+        stop_deadline=stop_deadline,
     )
 
 
-def record_lab(project: Project, lab: Lab, scenario: Scenario, program: Path) -> Trace:
-    """One scenario in one lab that is built already."""
-    target = lab_target(lab, scenario, program)
+def record_lab(
+    project: Project, lab: Lab, scenario: Scenario, program: Path, stop_deadline: float = STOP_DEADLINE
+) -> Trace:
+    """One scenario in one lab that is built already. `stop_deadline`: seconds after SIGTERM, until it is killed."""
+    target = lab_target(lab, scenario, program, stop_deadline)
     return record(target.start, scenario, project, lab, stacks=target.stacks)
 
 

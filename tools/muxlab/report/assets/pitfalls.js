@@ -13,17 +13,29 @@ function makePitfalls() {
       });
       stage.replaceChildren(stepper.element);
       stepper.show();
+      if (location.hash === `#${card.id}`) card.scrollIntoView({ behavior: "instant" }); // it has grown
     });
   }
+  window.addEventListener("hashchange", openNamed);
+  openNamed();
+}
+
+// An address that ends in the name of a card: ./muxlab bug watch prints one.
+function openNamed() {
+  const card = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!card?.matches("details.pitfall")) return;
+  card.open = true;
+  card.scrollIntoView({ behavior: "instant" });
 }
 
 // The tick of the first step in which the two do something else; or the one that the recording names.
 function parting(traces) {
   const timeline = makeTimeline(traces);
-  const named = traces[0].wrong?.step;
+  const wrong = traces[0].wrong;
+  const named = wrong ? (done) => (wrong.step === null ? done[1] > wrong.fixed : done[0] > wrong.step) : null;
   for (let tick = 0; tick <= timeline.last; ++tick) {
     const done = traces.map((_, i) => timeline.done(tick, i));
-    if (named !== undefined ? done[0] > named : differs(traces, done)) return tick;
+    if (named ? named(done) : differs(traces, done)) return tick;
   }
   return timeline.last;
 }

@@ -1,0 +1,87 @@
+"""`./muxlab bug watch`: the same clients at a lab with a card's mistake in it, and at the lab as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from muxlab.bugs.card import Card
+from muxlab.bugs.mutant import build_mutant, prepare
+from muxlab.bugs.part import Parting, parting
+from muxlab.errors import MuxlabError
+from muxlab.project import Project, find_lab
+from muxlab.report.storage import Store, save_bug
+from muxlab.scenarios.catalogue import Scenario, find_scenario
+from muxlab.trace.command import record_lab
+from muxlab.trace.model import Trace
+from muxlab.trace.storage import as_json
+
+STOPS_SOON = 5.0  # seconds: many of these servers do not stop at all
+KEPT = 300  # steps after the two have parted: a server that spins makes thousands, all alike
+
+
+@dataclass(frozen=True)
+class Pair:
+    card: Card
+    scenario: Scenario
+    broken: Trace
+    fixed: Trace
+    parting: Parting | None
+    """None: the scenario has not shown the mistake, this time."""
+
+
+def scenario_of(card: Card) -> Scenario:
+    """Raises MuxlabError if none of the scenarios shows this mistake."""
+    if not card.scenario:
+        raise MuxlabError(f"no scenario shows {card.id}: ./muxlab bug run {card.id} provokes it, and tells what it does")
+    return find_scenario(card.scenario)
+
+
+def record_pair(project: Project, card: Card, tell: Callable[[str], None] = lambda text: None) -> Pair:
+    scenario, lab = scenario_of(card), find_lab(card.lab)
+    tell(f"building {card.id}")
+    prepare(project, [card])
+    program = build_mutant(project, card).program
+    tell(f"recording {scenario.id} in {lab.folder} with {card.name}")
+    broken = record_lab(project, lab, scenario, program, STOPS_SOON)
+    tell(f"recording {scenario.id} in {lab.folder}")
+    fixed = record_lab(project, lab, scenario, project.binary(lab, card.preset))
+    broken = as_if_in_place(broken, source_folder(card))
+    return Pair(card, scenario, broken, fixed, parting(broken, fixed))
+
+
+def save_pair(store: Store, pair: Pair) -> None:
+    """For the page, which pauses where the two part."""
+    broken: dict[str, Any] = as_json(_shortened(pair.broken, pair.parting.broken if pair.parting else None))
+    if pair.parting is not None:
+        broken["wrong"] = {"step": pair.parting.broken, "fixed": pair.parting.fixed}
+    save_bug(store, find_lab(pair.card.lab).folder, pair.card.name, broken, as_json(pair.fixed))
+
+
+def source_folder(card: Card) -> Path:
+    """Where the changed sources lie, inside the project."""
+    return Path("build", "bugs", card.id, "source")
+
+
+def as_if_in_place(trace: Trace, folder: Path) -> Trace:
+    """The changed files are compiled from copies: for whoever reads the trace they are the lab's."""
+
+    def named(file: str) -> str:
+        return file.removeprefix(f"{folder}/")
+
+    steps = tuple(
+        replace(step, stack=tuple(replace(frame, file=named(frame.file)) for frame in step.stack))
+        for step in trace.steps
+    )
+    return replace(trace, steps=steps, sources={named(file): text for file, text in trace.sources.items()})
+
+
+def _shortened(trace: Trace, after: int | None) -> Trace:
+    kept = (after or 0) + KEPT
+    left = len(trace.steps) - kept
+    if after is None or left <= 0:
+        return trace
+    reasons = [reason for reason in trace.omitted if not reason.startswith("cut after")]
+    return replace(trace, steps=trace.steps[:kept], omitted=(*reasons, f"cut after {kept:,} steps: it goes on like that"))
