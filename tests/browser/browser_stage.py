@@ -174,6 +174,7 @@ What happens: One edge, one read; the rest waits
   for an edge that never comes.
 Caught by: 04.ten-kilobytes
 Watch it: A client sends 10 KB at once.
+Scenario: ten-kilobytes
 Fix: Read until EAGAIN.
 
 diff --git a/labs/04_epoll_et/epoll_server.cpp b/labs/04_epoll_et/epoll_server.cpp

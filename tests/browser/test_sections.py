@@ -116,11 +116,20 @@ def test_a_pitfall_shows_broken_and_fixed_paused_where_they_part(visit: Open) ->
     assert seen.tick() == top
 
 
+def test_an_address_may_name_a_card_and_the_page_opens_there(visit: Open) -> None:
+    seen = visit()
+    card = seen.page.locator("details.pitfall").first
+    seen.page.evaluate("name => { location.hash = name; }", card.get_attribute("id"))
+    card.locator("article.server").nth(1).wait_for()
+    assert card.locator(".stepper").is_visible()
+    seen.page.wait_for_function("card => card.getBoundingClientRect().top < innerHeight / 2", arg=card.element_handle())
+
+
 def test_a_card_without_a_trace_shows_its_text_and_patch(visit: Open) -> None:
     seen = visit()
     card = seen.page.locator("details.pitfall", has_text="not recorded yet")
     card.locator("summary").click()
-    assert "./muxlab bug watch not-recorded" in card.inner_text()
+    assert "./muxlab bug watch 04.not-recorded" in card.inner_text()
     assert "i < kServeBudget; ++i) <serve>" in card.locator(".minus").inner_text()
 
 

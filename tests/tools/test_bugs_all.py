@@ -12,7 +12,8 @@ from muxlab.bugs.patch import apply_card
 from muxlab.bugs.show_matrix import TYPICAL
 from muxlab.grading.crew import Crew
 from muxlab.grading.results import Test
-from muxlab.project import Project
+from muxlab.project import SERVERS, Project
+from muxlab.scenarios.catalogue import find_scenario
 
 PROJECT = Project.here()
 CARDS = cards(PROJECT)
@@ -27,6 +28,17 @@ def tests() -> Iterator[dict[str, Test]]:
 
 def test_there_are_as_many_as_promised() -> None:
     assert len(CARDS) >= 70
+
+
+def test_some_of_each_lab_can_be_watched() -> None:
+    watched = [card for card in CARDS if card.scenario]
+    assert len(watched) >= 25
+    assert {card.lab for card in watched} == {lab.number for lab in SERVERS}
+
+
+@pytest.mark.parametrize("card", [card for card in CARDS if card.scenario], ids=lambda card: card.id)
+def test_its_scenario_exists(card: Card) -> None:
+    assert find_scenario(card.scenario).id == card.scenario
 
 
 def test_the_typical_ones_exist() -> None:

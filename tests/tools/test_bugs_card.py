@@ -27,6 +27,12 @@ def test_a_card_is_what_stands_above_the_patch(workshop: Workshop) -> None:
     assert card.files == ["labs/01_select/select_server.cpp"]
 
 
+def test_the_scenario_that_shows_it_need_not_be_named(workshop: Workshop) -> None:
+    assert workshop.card("wrong-turn", ONCE).scenario == ""
+    named = HEAD.replace("Fix:", "Scenario: ten-kilobytes\nFix:")
+    assert workshop.card("wrong-turn", ONCE, named).scenario == "ten-kilobytes"
+
+
 def test_it_may_be_caught_by_several_tests(workshop: Workshop) -> None:
     head = HEAD.replace("01.two-words", "01.two-words, 01.three-words")
     assert workshop.card("wrong-turn", ONCE, head).caught_by == ("01.two-words", "01.three-words")

@@ -22,7 +22,7 @@ def add_card(tree: Tree, name: str, text: str = CARD, lab: str = "01_select") ->
 
 
 def test_every_command_explains_itself(tree: Tree) -> None:
-    for command in ([], ["list"], ["show"], ["run"], ["matrix"]):
+    for command in ([], ["list"], ["show"], ["run"], ["watch"], ["matrix"]):
         done = tree.run("bug", *command, "--help")
         assert (done.returncode, done.stderr) == (0, "")
         assert f"Usage: {' '.join(['./muxlab', 'bug', *command])}" in done.stdout
@@ -48,7 +48,7 @@ def test_a_list_of_cards(tree: Tree) -> None:
 
 
 def test_no_cards_at_all(tree: Tree) -> None:
-    for command in (["list"], ["show", "one"], ["matrix"]):
+    for command in (["list"], ["show", "one"], ["watch", "one"], ["matrix"]):
         done = tree.run("bug", *command)
         assert done.returncode == 1
         assert done.stderr == "muxlab: there are no bug cards in this project: they stay with the instructor\n"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import bench_stage
 from compare_stage import made_up_report
 from muxlab.compare import server_metrics as metrics
 from muxlab.compare.model import Column, Missing, Numbers, Row, Table, exactly, summary
@@ -17,7 +19,7 @@ from muxlab.report.curves import numbers
 from muxlab.report.measured import EXPECTED, from_comparison, missing
 from muxlab.report.model import Point
 from muxlab.report.pitfalls import pitfalls
-from muxlab.report.storage import Store, load_bench, load_trace, save_bug, save_trace
+from muxlab.report.storage import Store, load_bench, load_trace, save_bench, save_bug, save_trace
 
 CARD = """Title: one recv for each edge
 What happens: One edge, one read;
@@ -63,7 +65,7 @@ def test_traces_of_a_card_count_only_in_pairs(tmp_path: Path) -> None:
     text = pitfalls([one, two])
     assert text.count("data-broken") == 1
     assert "&lt;this&gt;" in text
-    assert "./muxlab bug watch two" in text
+    assert "No scenario shows it; a test provokes it: <code>./muxlab bug run 04.two</code>" in text
 
 
 def test_a_store_gives_back_what_was_put_in(tmp_path: Path) -> None:
@@ -81,35 +83,25 @@ def test_a_file_that_is_no_trace_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_no_benchmark_means_no_curves_and_all_are_missing(tmp_path: Path) -> None:
-    assert load_bench(tmp_path / "bench.json") == []
+    assert load_bench(Store(tmp_path)) == []
     assert missing([]) == list(EXPECTED.values())
 
 
-def test_the_benchmarks_curves_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "bench.json"
-    point = {"x": 1, "y": 2.5, "low": 2.0, "high": 3.0}
-    curve = {
-        "id": "throughput",
-        "title": "Throughput",
-        "says": "More is better.",
-        "command": "./muxlab bench",
-        "x": {"title": "connections", "log": True},
-        "y": {"title": "messages per second"},
-        "series": [{"name": "03 epoll LT", "points": [point, {"x": 2, "y": 4}]}],
-    }
-    path.write_text(json.dumps({"schema": "muxlab-bench/1", "curves": [curve]}))
-    [read] = load_bench(path)
-    assert read.x.log
-    assert read.series[0].points == (Point(1, 2.5, 2.0, 3.0), Point(2, 4, 4, 4))
-    assert EXPECTED["throughput"] not in missing([read])
+def test_a_full_run_counts_before_a_quick_one_and_a_new_one_before_an_old(tmp_path: Path) -> None:
+    store, report = Store(tmp_path), bench_stage.made_up_report()
+    save_bench(store, replace(report, made="2030-01-01", command="old"), "bench-idle")
+    save_bench(store, replace(report, made="2030-01-02", command="new"), "bench-all")
+    save_bench(store, replace(report, made="2030-01-03", command="quick", quick=True), "bench-all-quick")
+    assert [one.command for one in load_bench(store)] == ["new", "old", "quick"]
 
 
-@pytest.mark.parametrize("data", [{}, {"schema": "muxlab-bench/1", "curves": [{"id": "throughput"}]}])
-def test_a_benchmark_that_is_not_whole_is_refused_in_one_line(tmp_path: Path, data: dict[str, Any]) -> None:
-    path = tmp_path / "bench.json"
-    path.write_text(json.dumps(data))
-    with pytest.raises(MuxlabError, match=r"bench\.json"):
-        load_bench(path)
+@pytest.mark.parametrize("text", ["", "{}", '{"schema": "muxlab-bench", "version": 2}'])
+def test_a_benchmark_that_is_not_whole_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    store = Store(tmp_path)
+    store.bench.mkdir(parents=True)
+    (store.bench / "odd.json").write_text(text)
+    with pytest.raises(MuxlabError, match=r"odd\.json was not written by \./muxlab bench"):
+        load_bench(store)
 
 
 def test_the_comparison_gives_two_points_a_line_and_leaves_holes_out() -> None:

@@ -50,15 +50,18 @@ def run(
     raise typer.Exit(run_card(Project.here(), card, keyword, seed, full))
 
 
-@bugs.command(epilog="Exit code 0: the two do not do the same; 1: this time they do.")
+@bugs.command(epilog="Exit code 0: they part; 1: this time they do the same.")
 def watch(
-    card: CardArgument,
-    open_it: Annotated[bool, typer.Option("--open", help="Open the page at this card in a browser.")] = False,
+    cards: Annotated[
+        list[str] | None, typer.Argument(metavar="[CARD]...", help="For example et-single-read.", show_default=False)
+    ] = None,
+    typical: Annotated[bool, typer.Option("--typical", help="Some ten that students really make.")] = False,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page at the card in a browser.")] = False,
 ) -> None:
     """Record a scenario with the mistake and without it, and show where the two part."""
-    from muxlab.bugs.show_watch import watch_card
+    from muxlab.bugs.show_watch import watch_cards
 
-    raise typer.Exit(watch_card(Project.here(), card, open_it))
+    raise typer.Exit(watch_cards(Project.here(), cards or (), typical, open_it))
 
 
 @bugs.command(epilog="Exit code 0: each mistake is caught by its own test; 1: not all are.")

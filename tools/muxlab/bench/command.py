@@ -20,6 +20,9 @@ from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
 from muxlab.files import check_writable
 from muxlab.project import Project
+from muxlab.report.command import gather, store_of
+from muxlab.report.page import write
+from muxlab.report.storage import save_bench
 from muxlab.strace.run import why_not
 
 PRESET = "release"
@@ -42,6 +45,10 @@ def bench(project: Project, what: str, quick: bool, json_file: Path | None, fres
     storage.save(report, file)
     tables.show(report)
     say(f"written to {file}")
+    store = store_of(project)
+    save_bench(store, report, name)
+    write(gather(project, store), store.page)
+    say(f"as curves: {store.page.relative_to(project.root)}#curves")
     failed = [f"{one.subject} in {one.scene}: {one.error}" for one in report.results if one.error]
     for line in failed:
         say(line)

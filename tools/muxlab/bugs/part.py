@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TypeAlias
 
 from muxlab.trace.model import Accept, Ctl, Ready, Step, Trace, Transfer, WaitEnter, WaitReturn, Wake
@@ -12,52 +12,65 @@ from muxlab.trace.model import Accept, Ctl, Ready, Step, Trace, Transfer, WaitEn
 
 @dataclass(frozen=True)
 class Parting:
-    """Places in the two lists of steps. None: this one does no more in that beat, and the other one does."""
+    """Places in the two lists of steps. None: this thread does no more, and the other one's does."""
 
     broken: int | None
     fixed: int | None
     beat: int
+    """What the clients did in this one has led to it."""
 
 
 Key: TypeAlias = tuple[object, ...]
-Places: TypeAlias = Mapping[tuple[int, int], Sequence[int]]
 
 
-def parting(broken: Trace, fixed: Trace) -> Parting | None:
-    """None if the two do the same. Compared beat by beat and thread by thread: what threads do at once has no order."""
-    ours, theirs = _places(broken), _places(fixed)
-    beats = sorted({beat for beat, _ in [*ours, *theirs]})
-    threads = sorted({thread for _, thread in [*ours, *theirs]})
-    for beat in beats:
-        found = [
-            first
-            for thread in threads
-            if (first := _first(broken, ours.get((beat, thread), ()), fixed, theirs.get((beat, thread), ()), beat))
-        ]
-        if found:
-            return min(found, key=lambda one: _time(broken, fixed, one))
+TURN = 8  # calls at most in one turn of a loop that spins
+TURNS = 30  # that are all alike: no scenario makes a server that is in order do so
+
+
+def where_it_goes_wrong(broken: Trace, fixed: Trace) -> Parting | None:
+    """Where the two part; or, if the broken server begins to spin long after that, there.
+
+    A slow reader's room differs a little each time, and so the two may part before anything is wrong.
+    """
+    first, at = parting(broken, fixed), spins_from(broken)
+    if at is None or first is None or first.broken is None or at <= first.broken + TURN:
+        return first
+    beat = broken.steps[at].beat
+    rests = [place for place, step in enumerate(fixed.steps) if step.kind == "wait_enter" and step.beat <= beat]
+    return Parting(at, rests[-1] if rests else None, beat)
+
+
+def spins_from(trace: Trace) -> int | None:
+    """The first step of a turn that is made again and again. None if there is no such turn."""
+    keys = [key(step) for step in trace.steps]
+    for at in range(len(keys)):
+        for turn in range(1, TURN + 1):
+            end = at + turn * TURNS
+            if end <= len(keys) and keys[at] == keys[at + turn] and keys[at : end - turn] == keys[at + turn : end]:
+                return at
     return None
 
 
-def _places(trace: Trace) -> Places:
-    found: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for place, step in enumerate(trace.steps):
-        found[step.beat, step.tid].append(place)
-    return found
+def parting(broken: Trace, fixed: Trace) -> Parting | None:
+    """None if the two do the same. Compared thread by thread: what threads do at once has no order.
+
+    Not beat by beat: a call between two beats is counted now to the one, now to the other.
+    """
+    threads = sorted({step.tid for step in (*broken.steps, *fixed.steps)})
+    found = [first for thread in threads if (first := _first(broken, fixed, thread))]
+    return min(found, key=lambda one: _time(broken, fixed, one), default=None)
 
 
-def _first(broken: Trace, ours: Sequence[int], fixed: Trace, theirs: Sequence[int], beat: int) -> Parting | None:
-    for one, other in zip(ours, theirs, strict=False):
-        if key(broken.steps[one]) != key(fixed.steps[other]):
-            return Parting(one, other, beat)
-    if len(ours) == len(theirs):
-        return None
-    same = min(len(ours), len(theirs))
-    return Parting(
-        ours[same] if len(ours) > same else None,
-        theirs[same] if len(theirs) > same else None,
-        beat,
-    )
+def _first(broken: Trace, fixed: Trace, thread: int) -> Parting | None:
+    for one, other in zip_longest(_places(broken, thread), _places(fixed, thread)):
+        if one is None or other is None or key(broken.steps[one]) != key(fixed.steps[other]):
+            beats = [trace.steps[at].beat for trace, at in ((broken, one), (fixed, other)) if at is not None]
+            return Parting(one, other, min(beats))
+    return None
+
+
+def _places(trace: Trace, thread: int) -> list[int]:
+    return [place for place, step in enumerate(trace.steps) if step.tid == thread]
 
 
 def _time(broken: Trace, fixed: Trace, one: Parting) -> float:
@@ -68,7 +81,7 @@ def _time(broken: Trace, fixed: Trace, one: Parting) -> float:
 
 
 def key(step: Step) -> Key:
-    """What a step does, without what differs each time: when, with which address, at which line."""
+    """What a step does, without what differs each time: when, with which address, at which line, a few bytes more."""
     return (step.kind, step.call, step.errno, *_detail(step))
 
 
@@ -83,7 +96,8 @@ def _detail(step: Step) -> Key:
     if isinstance(detail, Accept):
         return (detail.new_fd,)
     if isinstance(detail, Transfer):
-        return (step.fd, detail.asked, detail.bytes)
+        # Not how many bytes: how much room a slow reader's connection has is the kernel's affair.
+        return (step.fd, detail.asked, detail.bytes == 0, detail.bytes == detail.asked)
     if isinstance(detail, Wake):
         return (detail.value,)
     return (step.fd,) if step.kind in ("close", "shutdown") else ()

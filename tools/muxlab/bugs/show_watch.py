@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
-from muxlab.bugs.card import find_card
+from muxlab.bugs.card import cards, find_card
 from muxlab.bugs.part import Parting
+from muxlab.bugs.show_matrix import TYPICAL
 from muxlab.bugs.watch import Pair, record_pair, save_pair, scenario_of
 from muxlab.console import progress, say
+from muxlab.errors import MuxlabError
 from muxlab.project import Project, find_lab
 from muxlab.report.command import gather, open_page, store_of
 from muxlab.report.page import write
@@ -20,24 +24,34 @@ BEFORE, AFTER = 2, 8  # steps around the place where the two part
 MARK = "▸"
 
 
-def watch_card(project: Project, name: str, open_it: bool) -> int:
-    """0; 1 if the two did the same this time."""
-    card = find_card(project, name)
-    scenario_of(card)  # refuses before anything is built
-    with progress(f"watching {card.id}") as tell:
-        pair = record_pair(project, card, tell)
-    store = store_of(project)
-    save_pair(store, pair)
+def watch_cards(project: Project, names: Sequence[str], typical: bool, open_it: bool) -> int:
+    """0; 1 if a broken server did what the fixed one does, this time."""
+    chosen = [find_card(project, name) for name in names]
+    for card in chosen:
+        scenario_of(card)  # refuses before anything is built
+    if typical:
+        chosen += [card for card in cards(project) if card.id in TYPICAL and card.scenario]
+    if not chosen:
+        raise MuxlabError("name a card, or say --typical: ./muxlab bug watch et-single-read")
+    store, console = store_of(project), Console(highlight=False)
+    pairs = []
+    for number, card in enumerate(chosen):
+        with progress(f"watching {card.id}") as tell:
+            pairs.append(record_pair(project, card, tell))
+        save_pair(store, pairs[-1])
+        if number:
+            console.print()
+        print_pair(console, pairs[-1])
     write(gather(project, store), store.page)
-    print_pair(Console(highlight=False), pair)
-    address = f"{store.page.as_uri()}#{anchor(find_lab(card.lab).folder, card.name)}"
+    address = f"{store.page.as_uri()}#{anchor(find_lab(chosen[0].lab).folder, chosen[0].name)}"
     if open_it:
         open_page(address)
     else:
-        say(f"both beside each other, call by call: {address}")
-    if pair.parting is None:
-        say(f"this time the two did the same: try again, or ./muxlab bug run {card.id}")
-    return 0 if pair.parting else 1
+        say(f"broken and fixed beside each other, call by call: {address}")
+    same = [pair.card.id for pair in pairs if pair.parting is None]
+    for name in same:
+        say(f"{name}: this time the two did the same; ./muxlab bug run {name} provokes it")
+    return 1 if same else 0
 
 
 def print_pair(console: Console, pair: Pair) -> None:
@@ -52,8 +66,9 @@ def print_pair(console: Console, pair: Pair) -> None:
 def listed(pair: Pair, at: Parting) -> list[Text]:
     said = [one.text for one in pair.broken.clients if one.beat == at.beat]
     lines = [Text(), *(Text(f"● {text}", "bold cyan") for text in said)]
-    lines += [Text(), Text("broken", "bold red"), *_around(pair.broken, at.broken, at.beat)]
-    lines += [Text(), Text("fixed", "bold green"), *_around(pair.fixed, at.fixed, at.beat)]
+    exact = _alike(pair, at)
+    lines += [Text(), Text("broken", "bold red"), *_around(pair.broken, at.broken, exact)]
+    lines += [Text(), Text("fixed", "bold green"), *_around(pair.fixed, at.fixed, exact)]
     if found := findings(pair):
         lines += [Text(), *(Text(f"in the end, broken: {text}", "yellow") for text in found)]
     return lines
@@ -65,22 +80,32 @@ def findings(pair: Pair) -> list[str]:
     return list(dict.fromkeys(one.text for one in pair.broken.clients if one.text not in usual))[:AFTER]
 
 
-def _around(trace: Trace, at: int | None, beat: int) -> list[Text]:
+def _alike(pair: Pair, at: Parting) -> bool:
+    """In words the two calls are the same: then what strace printed must tell them apart."""
+    if at.broken is None or at.fixed is None:
+        return False
+    return told(pair.broken.steps[at.broken]) == told(pair.fixed.steps[at.fixed])
+
+
+def _around(trace: Trace, at: int | None, exact: bool) -> list[Text]:
     """A few steps of the thread in which they part."""
     if at is None:
-        before = [step for step in trace.steps if step.beat <= beat][-BEFORE:]
-        return [*map(_line, before), Text(f"{MARK} nothing more, until the clients do something else", "bold")]
+        return [*map(_line, trace.steps[-BEFORE:]), Text(f"{MARK} nothing more", "bold")]
     thread = [step for step in trace.steps if step.tid == trace.steps[at].tid]
     place = thread.index(trace.steps[at])
     lines = [*map(_line, thread[max(0, place - BEFORE) : place])]
-    lines += [_line(step, first=number == 0) for number, step in enumerate(thread[place : place + AFTER])]
+    lines += [
+        _line(step, number == 0, exact and number == 0) for number, step in enumerate(thread[place : place + AFTER])
+    ]
     if (more := len(thread) - place - AFTER) > 0:
         lines.append(Text(f"  … {more:,} more", "dim"))
     return lines
 
 
-def _line(step: Step, first: bool = False) -> Text:
+def _line(step: Step, first: bool = False, exact: bool = False) -> Text:
     text = Text(f"{MARK if first else ' '} ")
     text.append(f"{place_of(step.stack):<{PLACE}} ", "dim")
-    text.append(told(step), "bold" if first else "red" if step.errno not in (None, "EAGAIN") else "")
+    text.append(
+        step.line if exact else told(step), "bold" if first else "red" if step.errno not in (None, "EAGAIN") else ""
+    )
     return text

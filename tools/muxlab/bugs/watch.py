@@ -9,7 +9,7 @@ from typing import Any
 
 from muxlab.bugs.card import Card
 from muxlab.bugs.mutant import build_mutant, prepare
-from muxlab.bugs.part import Parting, parting
+from muxlab.bugs.part import Parting, where_it_goes_wrong
 from muxlab.errors import MuxlabError
 from muxlab.project import Project, find_lab
 from muxlab.report.storage import Store, save_bug
@@ -29,13 +29,15 @@ class Pair:
     broken: Trace
     fixed: Trace
     parting: Parting | None
-    """None: the scenario has not shown the mistake, this time."""
+    """Where it goes wrong. None: the scenario has not shown the mistake, this time."""
 
 
 def scenario_of(card: Card) -> Scenario:
     """Raises MuxlabError if none of the scenarios shows this mistake."""
     if not card.scenario:
-        raise MuxlabError(f"no scenario shows {card.id}: ./muxlab bug run {card.id} provokes it, and tells what it does")
+        raise MuxlabError(
+            f"no scenario shows {card.id}: ./muxlab bug run {card.id} provokes it, and tells what it does"
+        )
     return find_scenario(card.scenario)
 
 
@@ -49,7 +51,7 @@ def record_pair(project: Project, card: Card, tell: Callable[[str], None] = lamb
     tell(f"recording {scenario.id} in {lab.folder}")
     fixed = record_lab(project, lab, scenario, project.binary(lab, card.preset))
     broken = as_if_in_place(broken, source_folder(card))
-    return Pair(card, scenario, broken, fixed, parting(broken, fixed))
+    return Pair(card, scenario, broken, fixed, where_it_goes_wrong(broken, fixed))
 
 
 def save_pair(store: Store, pair: Pair) -> None:
@@ -84,4 +86,6 @@ def _shortened(trace: Trace, after: int | None) -> Trace:
     if after is None or left <= 0:
         return trace
     reasons = [reason for reason in trace.omitted if not reason.startswith("cut after")]
-    return replace(trace, steps=trace.steps[:kept], omitted=(*reasons, f"cut after {kept:,} steps: it goes on like that"))
+    return replace(
+        trace, steps=trace.steps[:kept], omitted=(*reasons, f"cut after {kept:,} steps: it goes on like that")
+    )

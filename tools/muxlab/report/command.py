@@ -11,6 +11,7 @@ from muxlab.compare.model import Report
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
 from muxlab.project import Lab, Project
+from muxlab.report import benched
 from muxlab.report.cards import load_cards
 from muxlab.report.model import Contents
 from muxlab.report.page import write
@@ -63,7 +64,7 @@ def gather(project: Project, store: Store) -> Contents:
         traces=traces,
         readiness=load_readiness(store),
         cards=load_cards(project.root / "labs", store.bugs),
-        curves=load_bench(store.bench),
+        curves=benched.curves(load_bench(store)),
         absent=absent,
     )
 

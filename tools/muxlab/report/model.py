@@ -47,6 +47,10 @@ class Curve:
     x: Axis
     y: Axis
     series: tuple[Series, ...]
+    rows: tuple[str, ...] = ()
+    """Not a line over x but a row for each of these names: a point's x is its place in here."""
+    measured: str = ""
+    """Where and when, if not with all the rest of the page."""
 
 
 @dataclass(frozen=True)

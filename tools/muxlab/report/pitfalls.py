@@ -48,10 +48,10 @@ def _card(card: Card) -> str:
 
 def _how_to_record(card: Card) -> str:
     """A mistake that no scenario shows is provoked by a graded test."""
-    id = f"{card.lab[:2]}.{card.name}"
+    name = f"{card.lab[:2]}.{card.name}"
     if card.fields.get("Scenario"):
-        return f"None is recorded yet: <code>{escape(f'./muxlab bug watch {id}')}</code>"
-    return f"No scenario shows it; a test provokes it: <code>{escape(f'./muxlab bug run {id}')}</code>"
+        return f"None is recorded yet: <code>{escape(f'./muxlab bug watch {name}')}</code>"
+    return f"No scenario shows it; a test provokes it: <code>{escape(f'./muxlab bug run {name}')}</code>"
 
 
 def _diff(text: str) -> str:

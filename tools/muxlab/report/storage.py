@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from muxlab.bench import model as bench
+from muxlab.bench import storage as bench_storage
 from muxlab.errors import MuxlabError
-from muxlab.report.model import Axis, Curve, Json, Point, Series
+from muxlab.report.model import Json
 
 TRACE_SCHEMA = "muxlab-trace/1"
-BENCH_SCHEMA = "muxlab-bench/1"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Store:
 
     @property
     def bench(self) -> Path:
-        return self.folder / "data" / "bench.json"
+        """One file for each part that was measured."""
+        return self.folder / "data" / "bench"
 
     @property
     def traces(self) -> Path:
@@ -86,36 +87,13 @@ def load_traces(store: Store) -> list[Json]:
     return [load_trace(path) for path in sorted(store.traces.glob("*.json"))]
 
 
-def load_bench(path: Path) -> list[Curve]:
-    """The curves that ./muxlab bench has measured: none, if it was never run.
-
-    {"schema": "muxlab-bench/1", "curves": [
-      {"id": "throughput", "title": "…", "says": "one sentence", "command": "./muxlab bench …",
-       "x": {"title": "connections", "log": true}, "y": {"title": "messages per second", "log": false},
-       "series": [{"name": "03 epoll LT", "points": [{"x": 1, "y": 2.5, "low": 2.1, "high": 2.9}]}]}]}
-    """
-    if not path.is_file():
-        return []
-    data = read_json(path)
-    if data.get("schema") != BENCH_SCHEMA:
-        raise MuxlabError(f"{path} was not written by ./muxlab bench ({BENCH_SCHEMA})")
-    try:
-        return [_curve(one) for one in data["curves"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise MuxlabError(f"{path}: a curve is not complete: {error}") from None
+def save_bench(store: Store, report: bench.Report, name: str) -> None:
+    """What ./muxlab bench has measured; `name` says which part, so that runs of different parts stand side by side."""
+    bench_storage.save(report, store.bench / f"{name}.json")
 
 
-def _curve(one: Json) -> Curve:
-    return Curve(
-        id=one["id"],
-        title=one["title"],
-        says=one["says"],
-        command=one["command"],
-        x=Axis(**one["x"]),
-        y=Axis(**one["y"]),
-        series=tuple(Series(series["name"], _points(series["points"])) for series in one["series"]),
-    )
-
-
-def _points(points: Sequence[Json]) -> tuple[Point, ...]:
-    return tuple(Point(at["x"], at["y"], at.get("low", at["y"]), at.get("high", at["y"])) for at in points)
+def load_bench(store: Store) -> list[bench.Report]:
+    """The newest first, and quick runs behind all others: none, if it was never run."""
+    reports = [bench_storage.load(path) for path in store.bench.glob("*.json")]
+    reports.sort(key=lambda one: one.made, reverse=True)
+    return sorted(reports, key=lambda one: one.quick)
