@@ -53,9 +53,11 @@ def takes(asked: int, got: int) -> Made:
     return "recv", Transfer(asked, got, "")
 
 
-def step(place: int, made: Made, tid: int = 1, file: str = "labs/x.cpp") -> Step:
+def step(place: int, made: Made, tid: int = 1, file: str = "labs/x.cpp", fd: int = 7) -> Step:
     kind, detail = made
-    return Step(place, place / 10, 0.0, tid, 1, kind, kind, 7, None, f"{kind}()", (Frame("f", file, 3),), detail=detail)
+    return Step(
+        place, place / 10, 0.0, tid, 1, kind, kind, fd, None, f"{kind}()", (Frame("f", file, 3),), detail=detail
+    )
 
 
 def trace(*made: Made, more: Sequence[Step] = (), found: str = "A receives 6 bytes") -> Trace:
@@ -116,6 +118,16 @@ def test_a_server_that_says_no_more_has_parted_where_the_other_goes_on() -> None
 def test_what_threads_do_at_once_has_no_order() -> None:
     one, other = step(1, asks(3), tid=1), step(1, asks(5), tid=2)
     assert parting(trace(more=[one, other]), trace(more=[other, one])) is None
+
+
+def test_a_thread_is_known_by_what_it_waits_at_not_by_when_it_was_first_seen() -> None:
+    def seen(first: int, second: int) -> Trace:
+        return trace(asks(3), more=[step(1, asks(4), 2, fd=first), step(2, asks(4), 3, fd=second)])
+
+    assert parting(seen(8, 10), seen(10, 8)) is None
+    found = parting(seen(8, 10), seen(10, 9))
+    assert found
+    assert (found.broken, found.fixed) == (1, None)
 
 
 def test_a_server_that_spins_long_after_they_part_goes_wrong_where_it_begins_to() -> None:

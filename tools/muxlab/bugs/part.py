@@ -56,20 +56,32 @@ def parting(broken: Trace, fixed: Trace) -> Parting | None:
 
     Not beat by beat: a call between two beats is counted now to the one, now to the other.
     """
-    threads = sorted({step.tid for step in (*broken.steps, *fixed.steps)})
-    found = [first for thread in threads if (first := _first(broken, fixed, thread))]
+    ours, theirs = _threads(broken), _threads(fixed)
+    roles = [*ours, *(role for role in theirs if role not in ours)]
+    found = [first for role in roles if (first := _first(broken, ours.get(role), fixed, theirs.get(role)))]
     return min(found, key=lambda one: _time(broken, fixed, one), default=None)
 
 
-def _first(broken: Trace, fixed: Trace, thread: int) -> Parting | None:
-    for one, other in zip_longest(_places(broken, thread), _places(fixed, thread)):
+def _threads(trace: Trace) -> dict[int | None, int]:
+    """By the descriptor that a thread first waits at: which of two workers is seen first is chance. 1 is main."""
+    found: dict[int | None, int] = {}
+    known: set[int] = set()
+    for step in trace.steps:
+        if step.tid not in known and (step.tid == 1 or step.kind == "wait_enter"):
+            known.add(step.tid)
+            found.setdefault(None if step.tid == 1 else step.fd, step.tid)
+    return found
+
+
+def _first(broken: Trace, ours: int | None, fixed: Trace, theirs: int | None) -> Parting | None:
+    for one, other in zip_longest(_places(broken, ours), _places(fixed, theirs)):
         if one is None or other is None or key(broken.steps[one]) != key(fixed.steps[other]):
             beats = [trace.steps[at].beat for trace, at in ((broken, one), (fixed, other)) if at is not None]
             return Parting(one, other, min(beats))
     return None
 
 
-def _places(trace: Trace, thread: int) -> list[int]:
+def _places(trace: Trace, thread: int | None) -> list[int]:
     return [place for place, step in enumerate(trace.steps) if step.tid == thread]
 
 
