@@ -9,13 +9,15 @@ from itertools import groupby
 from muxlab.project import LABS
 from muxlab.report.model import Card
 
-SHOWN = ("What happens", "Watch it", "Fix", "Caught by")
+SHOWN = ("What happens", "Watch it", "Scenario", "Fix", "Caught by")
 _TITLES = {lab.folder: f"{lab.number} {lab.title}" for lab in LABS}
 
 
 def pitfalls(cards: Sequence[Card]) -> str:
     parts = []
-    for lab, some in groupby(sorted(cards, key=lambda card: (card.lab, card.name)), key=lambda card: card.lab):
+    # In each lab first those that there is something to watch of: between a hundred others nobody would find them.
+    ordered = sorted(cards, key=lambda card: (card.lab, card.broken is None, card.name))
+    for lab, some in groupby(ordered, key=lambda card: card.lab):
         inside = "".join(_card(card) for card in some)
         parts.append(f'<div class="lab-bugs"><h3>{escape(_TITLES.get(lab, lab))}</h3>{inside}</div>')
     return "".join(parts)
