@@ -68,6 +68,21 @@ def test_traces_of_a_card_count_only_in_pairs(tmp_path: Path) -> None:
     assert "No scenario shows it; a test provokes it: <code>./muxlab bug run 04.two</code>" in text
 
 
+def test_the_page_says_how_to_record_until_one_is_recorded() -> None:
+    card = parse_card("04_epoll_et", "one", CARD.replace("Caught by", "Scenario: ten-kilobytes\nCaught by"))
+    hint = "./muxlab bug watch --typical"
+    assert hint in pitfalls([card])
+    assert "<code>./muxlab bug watch 04.one</code>" in pitfalls([card])
+    assert hint not in pitfalls([replace(card, broken=trace(), fixed=trace())])
+    assert hint not in pitfalls([parse_card("04_epoll_et", "one", CARD)])
+
+
+def test_recorded_cards_come_first() -> None:
+    one, two = (parse_card("04_epoll_et", name, CARD) for name in ("one", "two"))
+    text = pitfalls([one, replace(two, broken=trace(), fixed=trace())])
+    assert text.index("bug-04_epoll_et-two") < text.index("bug-04_epoll_et-one")
+
+
 def test_a_store_gives_back_what_was_put_in(tmp_path: Path) -> None:
     store = Store(tmp_path)
     save_trace(store, trace())

@@ -20,7 +20,14 @@ def pitfalls(cards: Sequence[Card]) -> str:
     for lab, some in groupby(ordered, key=lambda card: card.lab):
         inside = "".join(_card(card) for card in some)
         parts.append(f'<div class="lab-bugs"><h3>{escape(_TITLES.get(lab, lab))}</h3>{inside}</div>')
-    return "".join(parts)
+    return _hint(cards) + "".join(parts)
+
+
+def _hint(cards: Sequence[Card]) -> str:
+    """How to record some of them, if nobody has."""
+    if any(card.broken for card in cards) or not any(card.fields.get("Scenario") for card in cards):
+        return ""
+    return '<p class="absent">None is recorded yet: <code>./muxlab bug watch --typical</code> records some ten.</p>'
 
 
 def anchor(lab: str, name: str) -> str:
