@@ -7,8 +7,10 @@ namespace inside {
 void SpyWaker::wake() noexcept {
   if (Actor* const actor = onStage()) actor->moment("before it calls wake()");
   ++wakes;
+  ++waking;
   waker_->wake();
   if (whenWoken) whenWoken();
+  --waking;
   if (Actor* const actor = onStage()) actor->moment("after wake()");
 }
 

@@ -23,6 +23,7 @@ class SpyWaker final : public lab05::Waker {
   void drain() noexcept override;
 
   std::atomic<int> wakes = 0;
+  std::atomic<int> waking = 0;  // threads inside wake()
   std::atomic<int> drains = 0;
   std::function<void()> whenWoken;      // the wake-up is written, and wake() has not returned
   std::function<void()> whenDestroyed;  // the loop, which owns it, is being destroyed
