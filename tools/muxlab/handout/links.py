@@ -1,11 +1,21 @@
-"""The project's README in a handout, in each language: what it says about files that are not handed out goes."""
+"""The project's README in a handout, in each language: what is about files not handed out goes, where to start comes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
-READMES = ("README.md", "README.zh-CN.md")
+STEPS = {
+    "README.md": (
+        "> To write here: [labs/{folder}]({sheet}) is the assignment, and `./muxlab grade {number}` grades it.",
+        "> Other labs that this page mentions are not in this repository, unless they were handed out finished.",
+    ),
+    "README.zh-CN.md": (
+        "> 要在这里写的：[labs/{folder}]({sheet}) 是作业说明，`./muxlab grade {number}` 给它评分。",
+        "> 本页提到的其他实验不在这个仓库里，除非发下来时就已经写好。",
+    ),
+}
+READMES = tuple(STEPS)
 ROWS = ("|", "English · ", "[English]")  # of tables, and the line that leads to the other language
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
@@ -15,6 +25,21 @@ def without_dead_links(text: str, paths: Set[str]) -> str:
     line that leads to the other language, if that is not here."""
     sections = re.split(r"^(?=#+ )", text, flags=re.MULTILINE)
     return "".join(_section(section, paths) for section in sections)
+
+
+def with_first_steps(text: str, readme: str, folders: Sequence[str]) -> str:
+    """Says below the title which labs are to be written here: the rest of the page is about the whole kit."""
+    if not folders:
+        return text
+    step, others = STEPS[readme]
+    steps = [step.format(sheet=f"labs/{folder}/{readme}", folder=folder, number=folder[:2]) for folder in folders]
+    title, _, rest = text.partition("\n")
+    return "\n".join([title, "", *_as_lines([*steps, others]), rest])
+
+
+def _as_lines(steps: Sequence[str]) -> list[str]:
+    """One paragraph in Markdown would run them together."""
+    return [line for step in steps for line in (step, ">")][:-1]
 
 
 def _section(text: str, paths: Set[str]) -> str:
