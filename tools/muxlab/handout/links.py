@@ -1,4 +1,4 @@
-"""The project's README in a handout, in each language: what is about files not handed out goes, where to start comes."""
+"""The project's README in a handout, in each language: what is about files not handed out goes, first steps come."""
 
 from __future__ import annotations
 
