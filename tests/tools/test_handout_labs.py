@@ -57,7 +57,9 @@ def test_every_lab_is_an_exercise(lab: Lab) -> None:
     assert {body.path for body in bodies} == set(exercise.functions)
 
 
-@pytest.mark.parametrize("count", range(1, len(ALL) + 1))
+@pytest.mark.parametrize(
+    "count", [1, pytest.param(2, marks=pytest.mark.ci), pytest.param(3, marks=pytest.mark.ci), 4, 5]
+)
 def test_no_choice_of_labs_gives_a_solution_away(count: int) -> None:
     for labs in itertools.combinations(ALL, count):
         plan_handout(PROJECT, labs, [])  # refuses otherwise

@@ -18,6 +18,8 @@ from stage import REPOSITORY
 PROJECT = Project(REPOSITORY)
 DECKS = {deck.name: deck for deck in decks(PROJECT)} if (REPOSITORY / "slides").is_dir() else {}
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
