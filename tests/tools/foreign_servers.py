@@ -52,6 +52,7 @@ NO_OPTION = "it does not know the option"
 OWN_EXIT = "a signal ends it with another exit code than 0"
 BLOCKS = "it writes to its own pipes with blocking calls: when all of them are full, it waits for itself"
 DROPS = "at the end of its input it closes, though the child has not written all it had"
+FEW = "ten may wait to be accepted, and it starts a process before it accepts the next"
 LATE = "the cat that it runs has the connection open, too, and ends a moment after its parent"
 
 FAST = (
@@ -157,6 +158,7 @@ OTHERS = (
                 BLOCKS,
             ),
             **dict.fromkeys(("end-of-input", "flush-before-closing", "no-descriptor-is-lost"), LATE),
+            **dict.fromkeys(("connect-while-others-talk", "many-ready-at-once", "storm-of-connects"), FEW),
         },
     ),
 )
