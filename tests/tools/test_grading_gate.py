@@ -25,6 +25,7 @@ def test_one_byte_at_a_time_is_slow_but_complete(number: str) -> None:
         client = server.client()
         client.sends(lab.bytes(500))
         client.expects_echo()
+        server.quiet()  # a call is counted when it has returned, and the client may be quicker
         assert server.gate.count("recv") >= 500
         assert server.gate.count("send") >= 500
         assert server.gate.received == server.gate.sent == 500

@@ -125,7 +125,9 @@ def test_hello_is_the_same_round_in_every_lab(lab: str) -> None:
     assert not trace.unknown
     _, connects, sends, closes, stops = kinds_by_beat(trace)
     extra = ["recv"] if lab == "04" else []  # edge-triggered: until EAGAIN
-    assert sends == ["wait_return", "recv", "send", *extra, "wait_enter"]
+    # What A sends may wake the server before A has noted that it has sent it: then the wait ends a beat early.
+    served_once = ["wait_return", "recv", "send", *extra, "wait_enter"]
+    assert (connects + sends)[-len(served_once) :] == served_once
     assert connects.count("accept") == 2
     assert "close" in closes
     assert stops[-1] == "exit"
