@@ -29,7 +29,7 @@ def waits_in_vain(server: ServerUnderTest) -> list[Call]:
 def sleeps_for_ever(server: ServerUnderTest) -> bool:
     threads = states(server.pid)
     timer = any("[timerfd]" in file.target for file in descriptors(server.pid).values())
-    return not timer and all(thread.sleeps and thread.time_limit is None for thread in threads)
+    return not timer and all(thread.waits and thread.time_limit is None for thread in threads)
 
 
 def wakes_for_nothing(server: ServerUnderTest, times: int) -> None:
