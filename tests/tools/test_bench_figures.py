@@ -75,7 +75,7 @@ def test_a_benchmark_that_is_not_there_is_an_error(text: str) -> None:
 def test_the_kernels_books_of_time() -> None:
     before = parse_stat("cpu  100 0 50 800 10 0 5 20 0 0")
     after = parse_stat("cpu  160 0 70 900 10 0 5 40 0 0")
-    assert before == Ticks(busy=155, stolen=20, all=985)
+    assert before == Ticks(programs=150, busy=155, stolen=20)
     assert stolen(before, after) == 0.2  # 80 ticks we had, 20 we would have wanted
     assert stolen(before, before) == 0.0
 
@@ -87,20 +87,20 @@ def test_competitors_are_named_the_busiest_first() -> None:
 
 
 def test_a_quiet_machine_leaves_no_notes() -> None:
-    assert judge([1.0, 1.05], 0.0, [0.5, 2.0], 2) == []
+    assert judge([1.0, 1.05], 0.0, 0.02, 2) == []
 
 
 @pytest.mark.parametrize(
-    ("speeds", "share", "loads", "cpus", "words"),
+    ("speeds", "share", "others", "cpus", "words"),
     [
-        ([1.0, 1.3], 0.0, [], 2, "up to 30% slower"),
-        ([], 0.05, [], 2, "took 5% of the time"),
-        ([], 0.0, [9.0], 2, "load average reached 9.0 on 2 processors"),
-        ([], 0.0, [], 1, "take turns"),
+        ([1.2, 1.3, 1.0], 0.0, 0.0, 2, "in 2 of 3 looks, up to 30%"),
+        ([1.0], 0.05, 0.0, 2, "took 5% of the time"),
+        ([1.0], 0.0, 0.9, 2, "kept 90% of a processor busy"),
+        ([1.0], 0.0, 0.0, 1, "take turns"),
     ],
 )
-def test_a_noisy_machine_is_told(speeds: list[float], share: float, loads: list[float], cpus: int, words: str) -> None:
-    notes = judge(speeds, share, loads, cpus)
+def test_a_noisy_machine_is_told(speeds: list[float], share: float, others: float, cpus: int, words: str) -> None:
+    notes = judge(speeds, share, others, cpus)
     assert len(notes) == 1
     assert words in notes[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 BUSY = 0.10  # of one processor, by others, before we begin
 STOLEN = 0.01
-SLOWER = 1.15  # the slowest look at the processor's speed over the fastest
+SLOWER = 1.15  # a look at the processor's speed, over the fastest one
 CLIENT_BOUND = 0.95  # the client's own share of a processor
 LOOK = 1.0  # seconds
 SPIN = 200_000  # turns of a loop that takes a few milliseconds
@@ -20,9 +21,9 @@ SPIN = 200_000  # turns of a loop that takes a few milliseconds
 class Ticks:
     """Of all processors together since the start of the machine."""
 
+    programs: int  # in programs and their system calls, without interrupts, whose time is nobody's
     busy: int
     stolen: int
-    all: int
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Process:
 
 def parse_stat(text: str) -> Ticks:
     """The first line of /proc/stat: user nice system idle iowait irq softirq steal …"""
-    user, nice, system, idle, iowait, irq, softirq, steal = (int(word) for word in text.split()[1:9])
-    busy = user + nice + system + irq + softirq
-    return Ticks(busy, steal, busy + idle + iowait + steal)
+    user, nice, system, _idle, _iowait, irq, softirq, steal = (int(word) for word in text.split()[1:9])
+    programs = user + nice + system
+    return Ticks(programs, programs + irq + softirq, steal)
 
 
 def stolen(before: Ticks, after: Ticks) -> float:
@@ -47,6 +48,12 @@ def stolen(before: Ticks, after: Ticks) -> float:
 
 def ticks() -> Ticks:
     return parse_stat(Path("/proc/stat").read_text().partition("\n")[0])
+
+
+def own_seconds() -> float:
+    """Processor time of this process, and of all it has started and waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def processes() -> Iterator[Process]:
@@ -80,9 +87,6 @@ def look() -> list[str]:
             f"other programs kept {others:.0%} of a processor busy before we began"
             + (f" ({', '.join(who)})" if who else "")
         )
-    load = os.getloadavg()[0]
-    if load > BUSY * 5 and not notes:
-        notes.append(f"the load average was {load:.1f} when we began")
     return notes
 
 
@@ -95,16 +99,35 @@ def speed() -> float:
     return float(time.thread_time_ns() - begun)
 
 
-def judge(speeds: list[float], stolen_share: float, loads: list[float], cpus: int) -> list[str]:
-    """Notes on what happened while we measured. `loads` are load averages, `speeds` come from speed()."""
+class Watch:
+    """Of the machine while we measure: made before, looked through after each figure, asked at the end."""
+
+    def __init__(self) -> None:
+        self._begun, self._ticks, self._own, self._speeds = time.monotonic(), ticks(), own_seconds(), [speed()]
+
+    def look(self) -> None:
+        self._speeds.append(speed())
+
+    def notes(self) -> list[str]:
+        now, seconds = ticks(), time.monotonic() - self._begun
+        programs = (now.programs - self._ticks.programs) / os.sysconf("SC_CLK_TCK")
+        others = max(0.0, programs - (own_seconds() - self._own)) / seconds
+        return judge(self._speeds, stolen(self._ticks, now), others, len(os.sched_getaffinity(0)))
+
+
+def judge(speeds: list[float], stolen_share: float, others: float, cpus: int) -> list[str]:
+    """Notes on what happened. `speeds` come from speed(); `others` is what other programs took of a processor."""
     notes = []
+    if others > BUSY:
+        notes.append(f"other programs kept {others:.0%} of a processor busy while we measured")
     if stolen_share > STOLEN:
         notes.append(f"the hypervisor took {stolen_share:.0%} of the time we wanted (steal)")
-    if speeds and max(speeds) > SLOWER * min(speeds):
-        slower = max(speeds) / min(speeds) - 1
-        notes.append(f"the processor was up to {slower:.0%} slower at times: throttled, or shared with others")
-    if loads and max(loads) > 2 * cpus:  # the server and the client are two
-        notes.append(f"the load average reached {max(loads):.1f} on {cpus} processors")
+    slow = [one / min(speeds) - 1 for one in speeds if one > SLOWER * min(speeds)]
+    if slow:
+        notes.append(
+            f"the processor was slower by more than {SLOWER - 1:.0%} in {len(slow)} of {len(speeds)} looks, up to "
+            f"{max(slow):.0%}: throttled, or shared with others"
+        )
     if cpus < 2:
         notes.append("there is one processor: server and client take turns on it")
     return notes

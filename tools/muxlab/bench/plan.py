@@ -45,6 +45,10 @@ FULL = Effort(
 QUICK = Effort(2, 0.1, (4_000, 12_000), 0.02, (50,), (64,), (1,), (0, 900))
 
 
+def crowd(clients: int) -> str:
+    return "1 client" if clients == 1 else f"{clients:,} clients"
+
+
 def scenes(parts: Sequence[Part], effort: Effort, open_files: int) -> list[Scene]:
     """`open_files` is the hard limit of each process: the larger crowds are cut to what it allows, and told so."""
     found = []
@@ -52,7 +56,7 @@ def scenes(parts: Sequence[Part], effort: Effort, open_files: int) -> list[Scene
         found.append(Scene("count", Part.COUNT, "50 clients, 64 B, depth 1", 50, 64, 1))
     if Part.ECHO in parts:
         found += [
-            Scene(f"echo-{n}-{size}-{depth}", Part.ECHO, f"{n:,} clients, {size:,} B, depth {depth}", n, size, depth)
+            Scene(f"echo-{n}-{size}-{depth}", Part.ECHO, f"{crowd(n)}, {size:,} B, depth {depth}", n, size, depth)
             for size in effort.sizes
             for depth in effort.depths
             for n in effort.connections

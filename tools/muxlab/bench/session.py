@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -25,7 +24,7 @@ def carry_out(
 ) -> list[str]:
     """Measures what the journal does not have yet. Returns notes about the machine."""
     left = journal.left(steps)
-    speeds, loads, before = [], [], noise.ticks()
+    watch = noise.Watch()
     for number, step in enumerate(left):
         scene, subject = scenes[step.scene], subjects[step.subject]
         over = time_left(left[number:], scenes, journal.samples)
@@ -39,9 +38,8 @@ def carry_out(
         except MuxlabError as failure:
             error = str(failure)
         journal.add(Sample(step, values, error, round(time.monotonic() - begun, 3)))
-        speeds.append(noise.speed())
-        loads.append(os.getloadavg()[0])
-    return noise.judge(speeds, noise.stolen(before, noise.ticks()), loads, len(os.sched_getaffinity(0)))
+        watch.look()
+    return watch.notes()
 
 
 def time_left(steps: Sequence[Step], scenes: Mapping[str, Scene], samples: Sequence[Sample]) -> float:
