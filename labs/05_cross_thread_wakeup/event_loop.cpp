@@ -103,9 +103,9 @@ void EventLoop::change(int fd, std::uint32_t events) {
 
 void EventLoop::forget(int fd) {
   control(EPOLL_CTL_DEL, fd, 0, nullptr);
-  watches_[static_cast<std::size_t>(fd)]->fd = -1;
-  forgotten_.push_back(std::move(watches_[static_cast<std::size_t>(
-      fd)]));  // not destroyed: its handler may be the one that runs
+  std::unique_ptr<Watch>& watch = watches_[static_cast<std::size_t>(fd)];
+  watch->fd = -1;
+  forgotten_.push_back(std::move(watch));  // not destroyed: its handler may be the one that runs
 }
 
 void EventLoop::control(int operation, int fd, std::uint32_t events, Watch* watch) {
