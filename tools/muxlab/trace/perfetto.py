@@ -116,13 +116,21 @@ def _client(action: ClientAction) -> Json:
 
 
 def _flows(steps: Sequence[Step]) -> Iterator[Json]:
-    """From each wake-up written to the first wait that tells of it afterwards."""
+    """From each wake-up written to the first wait that tells of it afterwards.
+
+    A viewer lets an arrow begin in the slice that began first, and a wait begins before what ends it. So the arrow
+    leads to a slice of its own, in the last moment of the wait.
+    """
+    woken = set()
     for write, wait in wakes(steps):
-        flow = {"cat": "wake-up", "name": "wakes", "id": write.i, "pid": THREADS}
-        yield {**flow, "ph": "s", "tid": write.tid, "ts": _start(write)}
-        # An arrow ends in a slice only if its time is inside: just before the wait's end.
-        end = round(wait.t * 1e6, 3) - SHORTEST / 2
-        yield {**flow, "ph": "f", "bp": "e", "tid": wait.tid, "ts": max(_start(wait), end)}
+        last = max(_start(wait), round(wait.t * 1e6 - SHORTEST, 3))
+        where = {"cat": "wake-up", "pid": THREADS, "tid": wait.tid, "ts": last}
+        if wait.i not in woken:
+            yield {**where, "ph": "X", "name": "woken", "dur": SHORTEST, "args": {"told": told(wait), "step": wait.i}}
+        woken.add(wait.i)
+        flow = {"cat": "wake-up", "name": "wakes", "id": write.i}
+        yield {**flow, "ph": "s", "pid": THREADS, "tid": write.tid, "ts": _start(write)}
+        yield {**where, **flow, "ph": "f", "bp": "e"}
 
 
 def wakes(steps: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
