@@ -10,6 +10,7 @@ import pytest
 from browser_stage import Screen, Visit
 
 Open = Callable[..., Visit]
+SHEET = {"width": 1032, "height": 703}  # A4 across without its margins, in CSS pixels
 
 
 @pytest.mark.parametrize("screen", list(Screen))
@@ -136,8 +137,24 @@ def test_a_card_without_a_trace_shows_its_text_and_patch(visit: Open) -> None:
 def test_on_paper_the_controls_are_gone_and_the_explanations_are_there(visit: Open) -> None:
     seen = visit()
     seen.page.emulate_media(media="print")
-    assert not seen.page.locator(".transport").is_visible()
+    assert not seen.page.locator(".control").first.is_visible()
     assert seen.page.locator(".explained").first.is_visible()
+
+
+def test_on_paper_the_five_servers_stand_on_one_sheet_with_what_the_clients_did(visit: Open) -> None:
+    seen = visit()
+    seen.page.emulate_media(media="print")
+    seen.page.set_viewport_size(SHEET)
+    assert seen.page.locator(".moment[aria-current]").first.is_visible()
+    stepper = seen.page.locator(".servers").first.bounding_box()
+    assert stepper is not None
+    assert stepper["height"] < SHEET["height"]
+    below = seen.page.locator("#table").bounding_box()
+    assert below is not None
+    for code in seen.page.locator("#side-by-side .code").all():
+        box = code.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= below["y"]
 
 
 def test_the_file_asks_for_nothing(page_file: Path) -> None:

@@ -34,7 +34,7 @@ function makeSource(label) {
   return { element, update };
 }
 
-const NEAR = 6; // lines above and below that are printed with the lit one: paper does not scroll
+const NEAR = 4; // lines above and below that are printed with the lit one: paper does not scroll
 
 function mark(line, on) {
   if (!line) return;
