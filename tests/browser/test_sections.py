@@ -10,7 +10,7 @@ import pytest
 from browser_stage import Screen, Visit
 
 Open = Callable[..., Visit]
-SHEET = {"width": 1032, "height": 703}  # A4 across without its margins, in CSS pixels
+SHEET = (1032, 703)  # A4 across without its margins, in CSS pixels
 
 
 @pytest.mark.parametrize("screen", list(Screen))
@@ -144,11 +144,11 @@ def test_on_paper_the_controls_are_gone_and_the_explanations_are_there(visit: Op
 def test_on_paper_the_five_servers_stand_on_one_sheet_with_what_the_clients_did(visit: Open) -> None:
     seen = visit()
     seen.page.emulate_media(media="print")
-    seen.page.set_viewport_size(SHEET)
+    seen.page.set_viewport_size({"width": SHEET[0], "height": SHEET[1]})
     assert seen.page.locator(".moment[aria-current]").first.is_visible()
     stepper = seen.page.locator(".servers").first.bounding_box()
     assert stepper is not None
-    assert stepper["height"] < SHEET["height"]
+    assert stepper["height"] < SHEET[1]
     below = seen.page.locator("#table").bounding_box()
     assert below is not None
     for code in seen.page.locator("#side-by-side .code").all():
