@@ -89,8 +89,8 @@ def _output(project: Project, call: Call) -> str:
     text = found.cut(call.one("from"), call.one("to"), int(call.one("most") or 0))
     if call.words[0].startswith("trace-"):
         text = _steps([line for line in text.splitlines() if line.strip()])
-    if head := call.one("head"):  # the line that says what the columns are
-        text = f"{found.cut(head, head, 1)}\n{text}"
+    # The lines that say what the columns are.
+    text = "\n".join([*(found.cut(head, head, 1) for head in call.options.get("head", ())), text])
     text = "\n".join(line for line in text.splitlines() if not any(one in line for one in call.options.get("drop", ())))
     text = "\n".join(line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…" for line in text.splitlines())
     return _terminal(found.command, text, call.marked(text), found.machine)
