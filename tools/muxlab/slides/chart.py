@@ -114,7 +114,7 @@ def _labels(curves: list[Curve], across: dict[int, float], size: Size, marked: s
         idle, middle, _, _ = curve.points[-1]
         wanted = _y(middle, size) + 6
         full = across[idle] > size.right - 60
-        y = max(wanted, last + 24) if full else wanted + 24  # below the curves that go on
+        y = max(wanted, last + 24) if full else wanted + 16  # below the curves that go on
         last = y if full else last
         kind = "pale" if marked and curve.lab[:2] != marked else ""
         what = f"{curve.title}: {middle:,.0f} µs"

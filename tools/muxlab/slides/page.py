@@ -96,7 +96,7 @@ def write_decks(project: Project, decks: list[Deck], out: Path) -> list[Path]:
         page.write_text(page_of(project, deck), encoding="utf-8")
         pages.append(page)
     rows = "\n".join(
-        f'<tr><td><a href="{deck.name}.html">{html.escape(deck.title)}</a></td>'
+        f'<tr><td><a href="{deck.name}.html">{MARKDOWN.renderInline(deck.title)}</a></td>'
         f"<td>{len(deck.slides)}</td><td>{deck.minutes:g}</td></tr>"
         for deck in decks
     )
@@ -133,7 +133,7 @@ def _section(project: Project, deck: Deck, slide: Slide) -> str:
     title = MARKDOWN.renderInline(slide.title)
     notes = MARKDOWN.render(f"**{slide.minutes:g} min.** {slide.notes}")
     number = f'<span class="number">{slide.number}/{len(deck.slides)}</span>'
-    foot = f'<div class="foot">{html.escape(deck.title)}{number}</div>' if slide.kind != "title" else ""
+    foot = f'<div class="foot">{MARKDOWN.renderInline(deck.title)}{number}</div>' if slide.kind != "title" else ""
     return (
         f'<section class="{slide.kind}" data-timing="{slide.minutes * 60:g}"><{level}>{title}</{level}>\n'
         f'<div class="body">\n{body}</div>{foot}\n<aside class="notes">{notes}</aside></section>'
