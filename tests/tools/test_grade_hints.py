@@ -107,7 +107,7 @@ def test_what_is_asked_for_decides_and_then_the_locale() -> None:
     assert language(None, {"LANG": "zh_CN.UTF-8"}) == language(None, {"LC_ALL": "", "LC_MESSAGES": "zh"}) == "zh"
     assert language(None, {"LC_ALL": "en_GB.UTF-8", "LANG": "zh_CN.UTF-8"}) == "en"
     assert language("en", {"LC_ALL": "zh_CN.UTF-8"}) == "en"
-    with pytest.raises(MuxlabError, match="no hints in 'de': choose --lang en or --lang zh"):
+    with pytest.raises(MuxlabError, match="muxlab does not speak 'de': choose --lang en or --lang zh"):
         language("de", {})
 
 

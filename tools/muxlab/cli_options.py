@@ -9,6 +9,6 @@ import typer
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="Which build: dev, release, asan or tsan.")]
 LangOption = Annotated[
     str | None,
-    typer.Option("--lang", metavar="LANG", help="Hints in en or zh; else the locale decides.", show_default=False),
+    typer.Option("--lang", metavar="LANG", help="en or zh; else the locale decides.", show_default=False),
 ]
 LabArgument = Annotated[str, typer.Argument(metavar="LAB", help="Number or name of a lab.", show_default=False)]

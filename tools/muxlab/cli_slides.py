@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from muxlab.cli_options import LangOption
 from muxlab.project import Project
 
 SPEAKER = "In a deck, S opens the speaker view with notes and a clock, O the overview, F the whole screen."
@@ -23,8 +24,10 @@ def slides(
     check: Annotated[
         bool, typer.Option("--check", help="See that names resolve, links hold and no text leaves its slide.")
     ] = False,
+    lang: LangOption = None,
 ) -> None:
     """Build the decks of slides/ as pages that need no network."""
+    from muxlab.language import language
     from muxlab.slides import command
 
-    raise typer.Exit(command.slides(Project.here(), names or [], port if serve else None, pdf, check))
+    raise typer.Exit(command.slides(Project.here(), names or [], port if serve else None, pdf, check, language(lang)))

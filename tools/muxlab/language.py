@@ -1,4 +1,4 @@
-"""In which language a person is given hints: English, or Simplified Chinese."""
+"""In which language a person is given hints and slides: English, or Simplified Chinese."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from muxlab.errors import MuxlabError
 
 ENGLISH, CHINESE = "en", "zh"
 LANGUAGES = (ENGLISH, CHINESE)
+TAGS = {ENGLISH: "en", CHINESE: "zh-CN"}
+"""As names of files have them, README.zh-CN.md, and pages."""
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The first that says anything decides: locale(7)."""
 
@@ -19,7 +21,7 @@ def language(wish: str | None, environment: Mapping[str, str] = os.environ) -> s
         locale = next((value for name in VARIABLES if (value := environment.get(name))), "")
         return CHINESE if locale.lower().startswith(CHINESE) else ENGLISH
     if wish not in LANGUAGES:
-        raise MuxlabError(f"there are no hints in '{wish}': choose --lang {' or --lang '.join(LANGUAGES)}")
+        raise MuxlabError(f"muxlab does not speak '{wish}': choose --lang {' or --lang '.join(LANGUAGES)}")
     return wish
 
 

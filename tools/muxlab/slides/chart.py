@@ -11,8 +11,10 @@ from typing import Any
 
 from muxlab.errors import MuxlabError
 from muxlab.project import SERVERS, Project
+from muxlab.slides.phrases import IN_ENGLISH, Phrases
 
 TITLES = {"01": "select", "02": "poll", "03": "epoll LT", "04": "epoll ET", "05": "loops"}
+LABEL = "Processor time for each message"
 LEFT, TOP = 96, 14  # of the axes
 LOWEST, HIGHEST = 1, 10_000  # µs: four decades
 
@@ -42,23 +44,23 @@ class Curve:
     """How many idle clients; µs: the median, the lowest, the highest."""
 
 
-def idle_chart(project: Project, marked: str, narrow: bool) -> str:
+def idle_chart(project: Project, marked: str, narrow: bool, words: Phrases = IN_ENGLISH) -> str:
     """An SVG. The curve of the lab whose number is `marked` stands out; none or all of them otherwise."""
     data, size = _read(project), NARROW if narrow else WIDE
     crowds = {scene["id"]: int(scene["idle"]) for scene in data["scenes"] if scene["part"] == "idle"}
-    curves = [_curve(data, crowds, lab.folder, TITLES[lab.number]) for lab in SERVERS]
+    curves = [_curve(data, crowds, lab.folder, words.of(TITLES[lab.number])) for lab in SERVERS]
     apart = (size.right - LEFT - 80) / (len(crowds) - 1)
     across = {idle: LEFT + 40 + n * apart for n, idle in enumerate(crowds.values())}
-    parts = [f'<svg viewBox="0 0 {size.width} {size.height}" role="img" aria-label="Processor time for each message">']
-    parts += _axes(across, size)
+    parts = [f'<svg viewBox="0 0 {size.width} {size.height}" role="img" aria-label="{words.of(LABEL)}">']
+    parts += _axes(across, size, words)
     for curve in sorted(curves, key=lambda one: one.lab[:2] == marked):
         parts.append(_drawn(curve, across, size, "" if not marked else "marked" if curve.lab[:2] == marked else "pale"))
-    parts += _labels(curves, across, size, marked)
+    parts += _labels(curves, across, size, marked, words)
     machine = data["machine"]
-    busy = ", while other programs ran" if any("kept" in note for note in data["notes"]) else ""
-    rounds = "" if narrow else f": median, lowest to highest of {data['rounds']} rounds"
+    busy = words.of(", while other programs ran") if any("kept" in note for note in data["notes"]) else ""
+    rounds = "" if narrow else words.of(": median, lowest to highest of {} rounds").format(data["rounds"])
     where = machine["kernel"] if narrow else f"{machine['kernel']}, {len(machine['cpus'])} × {machine['cpu']}"
-    note = f"./muxlab bench idle{rounds}; {where}{busy}"
+    note = f"./muxlab bench idle{rounds}{words.of('; ')}{where}{busy}"
     parts.append(f'<text class="note" x="0" y="{size.height - 8}">{note}</text></svg>')
     return "".join(parts)
 
@@ -87,14 +89,14 @@ def _y(micros: float, size: Size) -> float:
     return size.bottom - share * (size.bottom - TOP)
 
 
-def _axes(across: dict[int, float], size: Size) -> Iterable[str]:
+def _axes(across: dict[int, float], size: Size, words: Phrases) -> Iterable[str]:
     for power in range(round(log10(LOWEST)), round(log10(HIGHEST)) + 1):
         y = _y(10**power, size)
         yield f'<line class="grid" x1="{LEFT}" x2="{size.right}" y1="{y:.1f}" y2="{y:.1f}"/>'
         yield f'<text class="tick" x="{LEFT - 12}" y="{y + 6:.1f}" text-anchor="end">{10**power:,} µs</text>'
     for idle, x in across.items():
         yield f'<text class="tick" x="{x:.1f}" y="{size.bottom + 26}" text-anchor="middle">{idle:,}</text>'
-    yield f'<text class="tick" x="{size.right + 14}" y="{size.bottom + 26}">idle clients</text>'
+    yield f'<text class="tick" x="{size.right + 14}" y="{size.bottom + 26}">{words.of("idle clients")}</text>'
 
 
 def _drawn(curve: Curve, across: dict[int, float], size: Size, kind: str) -> str:
@@ -107,7 +109,9 @@ def _drawn(curve: Curve, across: dict[int, float], size: Size, kind: str) -> str
     return f'<g class="curve lab{curve.lab[:2]} {kind}"><polyline points="{path}"/>{bars}</g>'
 
 
-def _labels(curves: list[Curve], across: dict[int, float], size: Size, marked: str) -> Iterable[str]:
+def _labels(
+    curves: list[Curve], across: dict[int, float], size: Size, marked: str, words: Phrases
+) -> Iterable[str]:
     """At the end of each curve, moved apart where they would touch."""
     last = -100.0
     for curve in sorted(curves, key=lambda one: _y(one.points[-1][1], size)):
@@ -117,5 +121,5 @@ def _labels(curves: list[Curve], across: dict[int, float], size: Size, marked: s
         y = max(wanted, last + 24) if full else wanted + 16  # below the curves that go on
         last = y if full else last
         kind = "pale" if marked and curve.lab[:2] != marked else ""
-        what = f"{curve.title}: {middle:,.0f} µs"
+        what = f"{curve.title}{words.of(': ')}{middle:,.0f} µs"
         yield f'<text class="label lab{curve.lab[:2]} {kind}" x="{across[idle] + 12:.1f}" y="{y:.1f}">{what}</text>'

@@ -46,12 +46,12 @@ def _broken_links(project: Project, page: str) -> list[str]:
 def _missing_files(project: Project, deck: Deck) -> list[str]:
     """Paths of this project that a slide mentions: `slides/try/key.py`, `labs/03_epoll_lt/`."""
     text = deck.path.read_text(encoding="utf-8")
-    named = re.findall(r"\b((?:labs|slides|common|docs|tests|bench)/[\w./-]*\w)", text)
+    named = re.findall(r"\b((?:labs|slides|common|docs|tests|bench)/[\w./-]*\w)", text, re.ASCII)
     return [f"{name} is not here" for name in dict.fromkeys(named) if not (project.root / name).exists()]
 
 
 def _unknown_ids(project: Project, deck: Deck) -> list[str]:
     """Bug cards that a slide or its notes mention: `04.et-single-read`."""
-    named = re.findall(r"\b(0\d\.[a-z][a-z-]+)\b", deck.path.read_text(encoding="utf-8"))
+    named = re.findall(r"\b(0\d\.[a-z][a-z-]+)\b", deck.path.read_text(encoding="utf-8"), re.ASCII)
     known = {card.id for card in cards(project)}
     return [f"{name} is no bug card" for name in dict.fromkeys(named) if name not in known]

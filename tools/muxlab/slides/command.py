@@ -9,6 +9,7 @@ from pathlib import Path
 
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
+from muxlab.language import ENGLISH, TAGS
 from muxlab.project import Project
 from muxlab.slides import browser
 from muxlab.slides.check import static_problems
@@ -16,9 +17,14 @@ from muxlab.slides.deck import Deck, decks
 from muxlab.slides.page import print_page_of, write_decks
 
 
-def slides(project: Project, names: list[str], serve: int | None, pdf: bool, check: bool) -> int:
-    """Returns the exit code: 1 if the check found something."""
-    chosen = _choose(decks(project), names)
+def slides(
+    project: Project, names: list[str], serve: int | None, pdf: bool, check: bool, language: str = ENGLISH
+) -> int:
+    """The decks in one language. Returns the exit code: 1 if the check found something."""
+    known = [deck for deck in decks(project) if deck.language == TAGS[language]]
+    if not known:
+        raise MuxlabError(f"slides/ has no deck in '{language}'")
+    chosen = _choose(known, names)
     out = project.root / "build" / "slides"
     pages = write_decks(project, chosen, out)
     say(f"{len(pages)} {'deck' if len(pages) == 1 else 'decks'} written to {out}: open index.html")

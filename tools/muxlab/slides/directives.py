@@ -18,11 +18,14 @@ from muxlab.project import Project, find_lab
 from muxlab.slides.chart import idle_chart
 from muxlab.slides.compared import compared_table
 from muxlab.slides.data import read_output
+from muxlab.slides.phrases import IN_ENGLISH, Phrases
 from muxlab.slides.source import Excerpt, excerpt, trimmed
 
 GLOBAL_NAME = r'(<span class="n\w*">\w+</span>)?((?:<span class="o">::</span><span class="n\w*">\w+</span>)+)'
 WIDEST = 118  # characters of a line of output
 FORM = re.compile(r"\{\{ (\w+) ?(.*?) \}\}")
+DRAWN = re.compile(r'(<text\b[^>]*>|aria-label=")([^<"]+)')
+"""What a drawing says."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +59,18 @@ class Call:
         return [number for number, line in enumerate(lines, 1) if any(wanted in line for wanted in wanted_texts)]
 
 
-def expand(project: Project, text: str) -> str:
-    """One directive as HTML. Raises MuxlabError if it names something that is not there."""
+def expand(project: Project, text: str, words: Phrases = IN_ENGLISH) -> str:
+    """One directive as HTML, in the language of `words`. Raises MuxlabError if it names something that is not there."""
     found = FORM.fullmatch(text)
     if found is None or found[1] not in DIRECTIVES:
         raise MuxlabError(f"{text} is not one of {', '.join(DIRECTIVES)}")
     try:
-        return DIRECTIVES[found[1]](project, Call.parse(found[2]))
+        return DIRECTIVES[found[1]](project, Call.parse(found[2]), words)
     except MuxlabError as error:
         raise MuxlabError(f"{text}: {error}") from error
 
 
-def _code(project: Project, call: Call) -> str:
+def _code(project: Project, call: Call, _: Phrases) -> str:
     path, name = call.words
     found = trimmed(excerpt(project, path, name), call.one("from"), call.one("to"), list(call.options.get("drop", ())))
     shown = _coloured(found, call.marked(found.text))
@@ -82,7 +85,7 @@ def _coloured(found: Excerpt, marked: list[int]) -> str:
     return f'<pre><code class="{"marked" if marked else "plain"}">{code}</code></pre>'
 
 
-def _output(project: Project, call: Call) -> str:
+def _output(project: Project, call: Call, _: Phrases) -> str:
     found = read_output(project, call.words[0])
     if call.words[0].startswith("bug-"):  # the story of the first failure, without the hint
         found = replace(found, text=re.sub(r"^.*?(?=✗)|\n  hint 1.*", "", found.text, flags=re.DOTALL))
@@ -118,24 +121,26 @@ def _terminal(command: str, text: str, marked: list[int], machine: str) -> str:
     return f'<figure class="terminal" title="{html.escape(machine)}">{code}</figure>'
 
 
-def _figure(project: Project, call: Call) -> str:
+def _figure(project: Project, call: Call, words: Phrases) -> str:
     path = project.root / "slides" / "figures" / f"{call.words[0]}.svg"
     if not path.is_file():
         raise MuxlabError(f"slides/figures/{path.name} does not exist")
-    return f'<figure class="drawing">{path.read_text(encoding="utf-8")}</figure>'
+    drawing = DRAWN.sub(lambda one: f"{one[1]}{words.of(one[2])}", path.read_text(encoding="utf-8"))
+    return f'<figure class="drawing">{drawing}</figure>'
 
 
-def _card(project: Project, call: Call) -> str:
+def _card(project: Project, call: Call, words: Phrases) -> str:
     card = find_card(project, call.words[0])
     tests = ", ".join(card.caught_by)
     return (
-        f'<dl class="card"><dt>Cause</dt><dd>{html.escape(card.what_happens)}</dd>'
-        f"<dt>Fix</dt><dd>{html.escape(card.fix)}</dd>"
-        f"<dt>Card</dt><dd><code>./muxlab bug run {card.id}</code> — caught by <code>{tests}</code></dd></dl>"
+        f'<dl class="card"><dt>{words.of("Cause")}</dt><dd>{html.escape(words.cause(card))}</dd>'
+        f"<dt>{words.of('Fix')}</dt><dd>{html.escape(words.fix(card))}</dd>"
+        f"<dt>{words.of('Card')}</dt>"
+        f"<dd><code>./muxlab bug run {card.id}</code>{words.of(' — caught by ')}<code>{tests}</code></dd></dl>"
     )
 
 
-def _patch(project: Project, call: Call) -> str:
+def _patch(project: Project, call: Call, _: Phrases) -> str:
     """What the mistake changes: the patch's lines from the first @@ on."""
     card = find_card(project, call.words[0])
     lines = [line for line in card.diff.splitlines() if line[:1] in "+- @" and line[:3] not in ("+++", "---")]
@@ -145,29 +150,29 @@ def _patch(project: Project, call: Call) -> str:
     return f'<figure class="code diff"><figcaption>{name}</figcaption><pre><code>{code}</code></pre></figure>'
 
 
-def _points(project: Project, call: Call) -> str:
+def _points(project: Project, call: Call, words: Phrases) -> str:
     """The table of points in the lab's sheet."""
     lab = find_lab(call.words[0])
-    sheet = (project.folder(lab) / "README.md").read_text(encoding="utf-8")
-    section = re.search(r"^## Points\n(.*?)(?=^## |\Z)", sheet, re.MULTILINE | re.DOTALL)
+    sheet = (project.folder(lab) / words.sheet).read_text(encoding="utf-8")
+    section = re.search(rf"^## {words.of('Points')}\n(.*?)(?=^## |\Z)", sheet, re.MULTILINE | re.DOTALL)
     rows = re.findall(r"^\| *(.+?) *\| *(\d+) *\| *([\d.]+) *\|$", section[1] if section else "", re.MULTILINE)
     if not rows:
-        raise MuxlabError(f"labs/{lab.folder}/README.md has no table of points")
+        raise MuxlabError(f"labs/{lab.folder}/{words.sheet} has no table of points")
     cells = [f"<tr><td>{html.escape(what)}</td><td>{tests}</td><td>{points}</td></tr>" for what, tests, points in rows]
-    head = "<tr><th>what</th><th>tests</th><th>points</th></tr>"
-    return f'<table class="points">{head}{"".join(cells)}</table>'
+    head = "".join(f"<th>{words.of(one)}</th>" for one in ("what", "tests", "points"))
+    return f'<table class="points"><tr>{head}</tr>{"".join(cells)}</table>'
 
 
-def _chart(project: Project, call: Call) -> str:
-    return f'<figure class="drawing">{idle_chart(project, call.one("mark"), call.one("as") == "narrow")}</figure>'
+def _chart(project: Project, call: Call, words: Phrases) -> str:
+    return f'<figure class="drawing">{idle_chart(project, call.one("mark"), call.one("as") == "narrow", words)}</figure>'
 
 
-def _compare(project: Project, call: Call) -> str:
+def _compare(project: Project, call: Call, words: Phrases) -> str:
     rows, flat = call.options.get("rows", ()), call.one("as") == "flat"
-    return compared_table(project, call.words[0], rows, call.one("mark"), flat)
+    return compared_table(project, call.words[0], rows, call.one("mark"), flat, words)
 
 
-DIRECTIVES: Mapping[str, Callable[[Project, Call], str]] = {
+DIRECTIVES: Mapping[str, Callable[[Project, Call, Phrases], str]] = {
     "code": _code,
     "output": _output,
     "figure": _figure,

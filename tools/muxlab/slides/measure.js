@@ -7,6 +7,14 @@
 
   const name = (element) => `<${element.tagName.toLowerCase()}> ${(element.textContent || "").trim().slice(0, 40)}`;
 
+  // Without a font every character is the same box.
+  function drawn(character) {
+    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    canvas.font = "40px " + getComputedStyle(document.body).getPropertyValue("--text");
+    canvas.fillText(character, 0, 50);
+    return canvas.getImageData(0, 0, 60, 60).data.join();
+  }
+
   function measure(slide, number) {
     const scale = Reveal.getScale();
     const frame = slide.getBoundingClientRect();
@@ -35,6 +43,8 @@
   addEventListener("load", async () => {
     if (!Reveal.isReady()) await new Promise((done) => Reveal.on("ready", done));
     await document.fonts.ready;
+    if (document.documentElement.lang.startsWith("zh") && drawn("水") === drawn("触"))
+      found.problems.push({ slide: 0, what: "no font for Chinese: apt install fonts-noto-cjk" });
     Reveal.getSlides().forEach((slide, index) => {
       Reveal.slide(index);
       measure(slide, index + 1);

@@ -13,6 +13,7 @@ from muxlab.project import Project
 from muxlab.slides.assets import copy_assets
 from muxlab.slides.deck import Deck, Slide
 from muxlab.slides.directives import FORM, expand
+from muxlab.slides.phrases import Phrases, phrases
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True, "typographer": True}).enable(["table", "smartquotes"])
 
@@ -75,16 +76,24 @@ PRINT = """<!doctype html>
 """
 
 INDEX = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>muxlab: the slides</title><link rel="icon" href="data:,">
+<html lang="{language}">
+<head><meta charset="utf-8"><title>{title}</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="reveal/dist/reset.css"><link rel="stylesheet" href="theme.css"></head>
-<body class="index"><h1>muxlab: the slides</h1>
-<table><tr><th>deck</th><th>slides</th><th>minutes</th></tr>
+<body class="index"><h1>{title}</h1>
+<table><tr><th>{deck}</th><th>{slides}</th><th>{minutes}</th></tr>
 {rows}
 </table>
-<p>S opens the speaker view with the notes and a clock, O the overview, F the whole screen, ? says what else.</p>
+<p>{keys}</p>
 </body></html>
 """
+
+SAID = {
+    "title": "muxlab: the slides",
+    "deck": "deck",
+    "slides": "slides",
+    "minutes": "minutes",
+    "keys": "S opens the speaker view with the notes and a clock, O the overview, F the whole screen, ? says what else.",
+}
 
 
 def write_decks(project: Project, decks: list[Deck], out: Path) -> list[Path]:
@@ -100,7 +109,9 @@ def write_decks(project: Project, decks: list[Deck], out: Path) -> list[Path]:
         f"<td>{len(deck.slides)}</td><td>{deck.minutes:g}</td></tr>"
         for deck in decks
     )
-    (out / "index.html").write_text(INDEX.format(rows=rows), encoding="utf-8")
+    words = phrases(project, decks[0].language)
+    said = {name: words.of(text) for name, text in SAID.items()}
+    (out / "index.html").write_text(INDEX.format(rows=rows, language=words.language, **said), encoding="utf-8")
     copy_assets(project, out)
     return pages
 
@@ -115,23 +126,24 @@ def print_page_of(project: Project, deck: Deck) -> str:
 
 
 def _filled(page: str, project: Project, deck: Deck) -> str:
+    words = phrases(project, deck.language)
     return page.format(
         title=html.escape(deck.title),
         language=deck.language,
         markers=MARKERS,
         seconds=round(deck.minutes * 60),
-        slides="\n".join(_section(project, deck, slide) for slide in deck.slides),
+        slides="\n".join(_section(project, deck, slide, words) for slide in deck.slides),
     )
 
 
-def _section(project: Project, deck: Deck, slide: Slide) -> str:
+def _section(project: Project, deck: Deck, slide: Slide, words: Phrases) -> str:
     try:
-        body = _render(project, slide.body)
+        body = _render(project, slide.body, words)
     except MuxlabError as error:
         raise MuxlabError(f"{deck.path.name}:{slide.line}: slide {slide.number}: {error}") from error
     level = "h1" if slide.kind == "title" else "h2"
     title = MARKDOWN.renderInline(slide.title)
-    notes = MARKDOWN.render(f"**{slide.minutes:g} min.** {slide.notes}")
+    notes = MARKDOWN.render(f"**{slide.minutes:g} {words.of('min.')}** {slide.notes}")
     number = f'<span class="number">{slide.number}/{len(deck.slides)}</span>'
     foot = f'<div class="foot">{MARKDOWN.renderInline(deck.title)}{number}</div>' if slide.kind != "title" else ""
     return (
@@ -140,12 +152,12 @@ def _section(project: Project, deck: Deck, slide: Slide) -> str:
     )
 
 
-def _render(project: Project, body: str) -> str:
+def _render(project: Project, body: str, words: Phrases) -> str:
     """Markdown with two additions: directives, and `::: name` … `:::` for a part that is laid out by that name."""
     blocks: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
-        blocks.append(expand(project, found[0]))
+        blocks.append(expand(project, found[0], words))
         return f'<div data-block="{len(blocks) - 1}"></div>'
 
     text = re.sub(rf"^{FORM.pattern}$", keep, body, flags=re.MULTILINE)
