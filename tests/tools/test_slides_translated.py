@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -92,7 +93,8 @@ def items(slide: Slide) -> list[str]:
 
 def answers(slide: Slide) -> list[str]:
     """In the notes of the last slide."""
-    return re.findall(r"(?<![\d.])([1-9]\.) ?(?!\d)", slide.notes) if slide.notes.startswith(("Expected", "预期")) else []
+    expected = slide.notes.startswith(("Expected", "预期"))
+    return re.findall(r"(?<![\d.])([1-9]\.) ?(?!\d)", slide.notes) if expected else []
 
 
 def links(slide: Slide) -> list[str]:
@@ -183,7 +185,8 @@ def test_tables_speak_chinese() -> None:
 
 
 def test_the_bug_cards_that_are_shown_are_in_chinese() -> None:
-    shown = {card for deck in DECKS.values() for card in re.findall(r"\{\{ card (\S+) \}\}", deck.path.read_text("utf-8"))}
+    text = "".join(deck.path.read_text(encoding="utf-8") for deck in DECKS.values())
+    shown = set(re.findall(r"\{\{ card (\S+) \}\}", text))
     assert set(WORDS.cards) == shown
     for card in (find_card(PROJECT, name) for name in shown):
         for english, chinese in ((card.what_happens, WORDS.cause(card)), (card.fix, WORDS.fix(card))):
@@ -214,7 +217,12 @@ def test_the_option_or_the_locale_chooses_the_decks(
     arguments: list[str], locale: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[Deck] = []
+
+    def write_decks(project: Project, chosen: list[Deck], out: Path) -> list[Path]:
+        built.extend(chosen)
+        return []
+
     monkeypatch.setenv("LC_ALL", locale)
-    monkeypatch.setattr("muxlab.slides.command.write_decks", lambda project, chosen, out: built.extend(chosen) or [])
+    monkeypatch.setattr("muxlab.slides.command.write_decks", write_decks)
     assert CliRunner().invoke(app, ["slides", "03", *arguments]).exit_code == 0
     assert [(deck.language, deck.name[:2]) for deck in built] == [(language, "03")]

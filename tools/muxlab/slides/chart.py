@@ -109,9 +109,7 @@ def _drawn(curve: Curve, across: dict[int, float], size: Size, kind: str) -> str
     return f'<g class="curve lab{curve.lab[:2]} {kind}"><polyline points="{path}"/>{bars}</g>'
 
 
-def _labels(
-    curves: list[Curve], across: dict[int, float], size: Size, marked: str, words: Phrases
-) -> Iterable[str]:
+def _labels(curves: list[Curve], across: dict[int, float], size: Size, marked: str, words: Phrases) -> Iterable[str]:
     """At the end of each curve, moved apart where they would touch."""
     last = -100.0
     for curve in sorted(curves, key=lambda one: _y(one.points[-1][1], size)):

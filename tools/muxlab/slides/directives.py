@@ -164,7 +164,8 @@ def _points(project: Project, call: Call, words: Phrases) -> str:
 
 
 def _chart(project: Project, call: Call, words: Phrases) -> str:
-    return f'<figure class="drawing">{idle_chart(project, call.one("mark"), call.one("as") == "narrow", words)}</figure>'
+    drawing = idle_chart(project, call.one("mark"), call.one("as") == "narrow", words)
+    return f'<figure class="drawing">{drawing}</figure>'
 
 
 def _compare(project: Project, call: Call, words: Phrases) -> str:

@@ -92,7 +92,7 @@ SAID = {
     "deck": "deck",
     "slides": "slides",
     "minutes": "minutes",
-    "keys": "S opens the speaker view with the notes and a clock, O the overview, F the whole screen, ? says what else.",
+    "keys": "S opens the speaker view with notes and a clock, O the overview, F the whole screen, ? says what else.",
 }
 
 

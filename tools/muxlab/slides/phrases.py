@@ -1,4 +1,4 @@
-"""What is generated on a slide, in the language of its deck: drawings, tables, charts and bug cards are made in English."""
+"""What is generated on a slide, in the language of its deck: drawings, tables and bug cards are made in English."""
 
 from __future__ import annotations
 
