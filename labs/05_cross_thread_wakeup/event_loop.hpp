@@ -26,16 +26,14 @@ class EventLoop {
   // Any thread. The loop must outlive the call; that of post() may end it, in the task it posts.
   void post(Task task);       // runs later, in the loop's thread, in the order posted
   void runInLoop(Task task);  // runs now if this is the loop's thread, else post()
-  void
-  stop() noexcept;  // run() returns once the tasks posted before have run; for good, also early
+  void stop() noexcept;  // run() returns once tasks posted before have run; for good, also early
   bool inLoopThread() const noexcept { return owner_ == std::this_thread::get_id(); }
 
   // The loop's thread; or any one thread, while the loop is not running.
   void run();  // a task or handler that throws is logged, and the loop goes on
   void watch(int fd, std::uint32_t events, Handler handler);  // throws std::system_error
   void change(int fd, std::uint32_t events);
-  void forget(
-      int fd);  // before closing fd; the handler is not called again, not even in this batch
+  void forget(int fd);  // before closing fd: the handler hears no more, not even in this batch
 
  private:
   struct Watch {
