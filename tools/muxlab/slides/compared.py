@@ -40,7 +40,8 @@ def compared_table(
         shown = "".join(f"<td{mark}>{cell}</td>" for cell, mark in zip(cells, marks, strict=True))
         title = words.html(row.metric.title)
         if flat:
-            title = words.html(row.metric.group) + words.of(": ") + title
+            colon = ", " if ":" in row.metric.group else ": "
+            title = words.html(row.metric.group) + words.of(colon) + title
         told = row.metric.unit in f"{row.metric.group} {row.metric.title}".lower()
         unit = "" if told else f" <small>{words.html(row.metric.unit)}</small>"
         lines.append(f"<tr><td>{title}{unit}</td>{shown}</tr>")

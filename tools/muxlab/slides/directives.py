@@ -21,7 +21,7 @@ from muxlab.slides.data import read_output
 from muxlab.slides.phrases import IN_ENGLISH, Phrases
 from muxlab.slides.source import Excerpt, excerpt, trimmed
 
-GLOBAL_NAME = r'(<span class="n\w*">\w+</span>)?((?:<span class="o">::</span><span class="n\w*">\w+</span>)+)'
+GLOBAL_NAME = r'(<span class="\w+">\w+</span>)?((?:<span class="o">::</span><span class="n\w*">\w+</span>)+)'
 WIDEST = 118  # characters of a line of output
 FORM = re.compile(r"\{\{ (\w+) ?(.*?) \}\}")
 DRAWN = re.compile(r'(<text\b[^>]*>|aria-label=")([^<"]+)')

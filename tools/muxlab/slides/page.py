@@ -17,6 +17,8 @@ from muxlab.slides.phrases import Phrases, phrases
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True, "typographer": True}).enable(["table", "smartquotes"])
 
+PROMPT = re.compile(r'<span class="prompt">.*?</span>')
+
 MARKERS = """<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>
 <marker id="copy" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="4" markerHeight="4" orient="auto-start-reverse">
 <path d="M0 0 L10 5 L0 10 z" fill="#c2570c"/></marker>
@@ -155,9 +157,15 @@ def _section(project: Project, deck: Deck, slide: Slide, words: Phrases) -> str:
 def _render(project: Project, body: str, words: Phrases) -> str:
     """Markdown with two additions: directives, and `::: name` … `:::` for a part that is laid out by that name."""
     blocks: list[str] = []
+    prompts: set[str] = set()
 
     def keep(found: re.Match[str]) -> str:
-        blocks.append(expand(project, found[0], words))
+        block = expand(project, found[0], words)
+        prompt = PROMPT.search(block)
+        if prompt and prompt[0] in prompts:  # another piece of what was printed, not another run
+            block = block.replace(prompt[0], '<span class="prompt">…</span>')
+        prompts.update([prompt[0]] if prompt else [])
+        blocks.append(block)
         return f'<div data-block="{len(blocks) - 1}"></div>'
 
     text = re.sub(rf"^{FORM.pattern}$", keep, body, flags=re.MULTILINE)
