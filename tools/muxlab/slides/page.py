@@ -17,6 +17,9 @@ from muxlab.slides.phrases import Phrases, phrases
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True, "typographer": True}).enable(["table", "smartquotes"])
 
+HAN = "[\u4e00-\u9fff]"
+BESIDE_HAN = re.compile(rf"(?<={HAN}) (?=[\w`*])|(?<=[\w`*]) (?={HAN})", re.ASCII)
+"""The blank between a Chinese character and a Latin word: no place to break a line."""
 PROMPT = re.compile(r'<span class="prompt">.*?</span>')
 
 MARKERS = """<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>
@@ -168,7 +171,7 @@ def _render(project: Project, body: str, words: Phrases) -> str:
         blocks.append(block)
         return f'<div data-block="{len(blocks) - 1}"></div>'
 
-    text = re.sub(rf"^{FORM.pattern}$", keep, body, flags=re.MULTILINE)
+    text = re.sub(rf"^{FORM.pattern}$", keep, BESIDE_HAN.sub("\u00a0", body), flags=re.MULTILINE)
     text = re.sub(r"^::: ([\w ]+)$", r'\n<div class="\1">\n', text, flags=re.MULTILINE)
     text = re.sub(r"^:::$", "\n</div>\n", text, flags=re.MULTILINE)
     rendered = str(MARKDOWN.render(text))
