@@ -196,6 +196,12 @@ def test_code_is_shown_as_it_is_compiled() -> None:
     assert [re.sub(r"<[^>]+>", "", call) for call in called] == ["::epoll_ctl"]
 
 
+def test_another_piece_of_the_same_output_has_no_prompt_of_its_own(tmp_path: Path) -> None:
+    pieces = "{{ output trace-03-hello most=2 }}\n\n{{ output trace-03-hello from=sends most=2 }}"
+    page = page_of(PROJECT, written(tmp_path, f"# A title\n\n{pieces}\n\nNote: 2 min. It goes on below.\n"))
+    assert re.findall('<span class="prompt">(.*?)</span>', page) == ["$ ./muxlab trace 03 --scenario hello", "…"]
+
+
 def test_a_page_is_written_for_each_deck_and_names_the_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("muxlab.slides.page.copy_assets", lambda project, out: None)
     deck = written(tmp_path, GOOD)

@@ -16,7 +16,7 @@ from muxlab.compare.model import Text
 from muxlab.compare.storage import load
 from muxlab.language import CHINESE, TAGS
 from muxlab.project import Project
-from muxlab.slides.deck import Deck, Slide, decks
+from muxlab.slides.deck import Deck, Slide, decks, read_deck
 from muxlab.slides.directives import DRAWN
 from muxlab.slides.page import page_of
 from muxlab.slides.phrases import phrases
@@ -199,6 +199,15 @@ def test_what_a_page_shows_beside_its_code_is_in_chinese(name: str) -> None:
     page = re.sub(r"<(code|pre)\b.*?</\1>", "", page_of(PROJECT, translation(name)), flags=re.DOTALL)
     said = {html.unescape(text) for text in re.findall(r"<(?:text|th|dt|dd)\b[^>]*>([^<]+)", page)}
     assert {text for text in untranslated(said) if not HAN.search(text)} == set()
+
+
+def test_no_line_can_break_at_the_blank_beside_a_chinese_character(tmp_path: Path) -> None:
+    path = tmp_path / f"deck.{TAG}.md"
+    path.write_text("# 标题\n\n编号 7 上的 `recv` 调用\n\nNote: 1 min. 没有什么要说。\n", encoding="utf-8")
+    page = page_of(PROJECT, read_deck(path))
+    assert "<p>编号\u00a07\u00a0上的\u00a0<code>recv</code>\u00a0调用</p>" in page
+    assert '<html lang="zh-CN">' in page
+    assert "<strong>1 分钟。</strong>" in page
 
 
 # ---- who gets which ----------------------------------------------------------------------------------------------
