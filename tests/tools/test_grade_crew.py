@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 
@@ -116,6 +117,18 @@ def test_the_bytes_depend_on_the_seed_and_the_test_and_on_nothing_else(tree: Tre
     assert first["01.random"].reason == second["01.random"].reason
     assert first["01.random"].reason != first["02.random"].reason
     assert first["01.random"].reason != other["01.random"].reason
+
+
+def test_what_handouts_go_without_is_hidden_from_students_in_the_results_too(tree: Tree) -> None:
+    make_suite(tree, PASSING, FAILING)
+    (tree.root / "labs/02_poll/handout.toml").write_text('hidden_tests = ["02.works"]\n')
+    results = tree.root / "results.json"
+    tree.run("grade", "01", "--gradescope", str(results))
+    tests = json.loads(results.read_text())["tests"]
+    assert {test["number"]: test["visibility"] for test in tests} == {
+        "01.works": "hidden",
+        "01.three-bytes": "visible",
+    }
 
 
 def test_a_second_telling_adds_the_calls(tree: Tree) -> None:

@@ -5,16 +5,18 @@ Whatever happens to them, every test has a reply in the end: this process keeps 
 
 from __future__ import annotations
 
+import re
 import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from muxlab.errors import MuxlabError
 from muxlab.grading.member import Member, Task
 from muxlab.grading.results import Failure, Status, Test, failed_by
+from muxlab.handout.settings import hidden_tests
 from muxlab.project import Project
 
 HANGS = "it takes too long"
@@ -53,6 +55,7 @@ class Crew:
     def __init__(self, project: Project, keyword: str, size: int) -> None:
         self._project = project
         self._keyword = keyword
+        self._hidden = {re.sub(r"^\d\d\.", "", name) for name in hidden_tests(project)}
         self._members = [Member(project, keyword) for _ in range(size)]
         self._catalogue: Catalogue | None = None
         self._waiting: deque[Task] = deque()
@@ -126,8 +129,12 @@ class Crew:
             return
         member.ready = True
         if self._catalogue is None:
-            tests = tuple(Test.from_json(test) for test in message["tests"])
+            tests = tuple(self._hidden_or_not(Test.from_json(test)) for test in message["tests"])
             self._catalogue = Catalogue(tests, frozenset(message["chosen"]))
+
+    def _hidden_or_not(self, test: Test) -> Test:
+        """Hidden by its declaration, or because handouts go without it: as there, in whichever lab it is."""
+        return replace(test, hidden=test.hidden or test.name in self._hidden or test.file in self._hidden)
 
     def _replace(self, member: Member) -> Reply | None:
         """It has died or hangs."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import tomli
 
 from muxlab.errors import MuxlabError
-from muxlab.project import Lab, Project
+from muxlab.project import LABS, Lab, Project
 
 FILE = "handout.toml"
 
@@ -46,6 +46,12 @@ def read_exercise(project: Project, lab: Lab) -> Exercise:
         _words(path, "hidden_tests", settings.get("hidden_tests", [])),
         _words(path, "leave_out", settings.get("leave_out", [])),
     )
+
+
+def hidden_tests(project: Project) -> frozenset[str]:
+    """What all labs hide together, tests and files. Nothing in a student's repository, where there are no settings."""
+    labs = [lab for lab in LABS if (project.root / "labs" / lab.folder / FILE).exists()]
+    return frozenset(name for lab in labs for name in read_exercise(project, lab).hidden_tests)
 
 
 def _words(path: str, key: str, value: object) -> tuple[str, ...]:
