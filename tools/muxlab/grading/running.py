@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from muxlab.grading import descriptors as fds
@@ -117,6 +118,11 @@ class RunningServer:
     def _held(self) -> set[int]:
         return self._gate.held if self._gate else set()
 
+    def _rest_if_it_can(self) -> None:
+        """For a signal: one that finds the server now asleep and now awake would grade the same code differently."""
+        with suppress(Failed):  # it has ended, or it spins: that has tests of its own
+            self.quiet()
+
     def _settle(self) -> None:
         """Until it rests or has ended: then what it has done is complete."""
         if self.process.ended() is None:
@@ -138,8 +144,9 @@ class RunningServer:
     # ---- its end
 
     def stops(self) -> Ended:
-        """SIGTERM; it must end with exit code 0."""
+        """SIGTERM, which finds it asleep if it ever sleeps; it must end with exit code 0."""
         with self.story.step("server gets SIGTERM and ends"):
+            self._rest_if_it_can()
             self.process.send_signal(signal.SIGTERM)
             return self._ends()
 

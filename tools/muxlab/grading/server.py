@@ -88,8 +88,9 @@ class ServerUnderTest(RunningServer):
                 raise self.failure("it never gets there")
 
     def signal(self, number: signal.Signals) -> None:
-        """Returns when it has been delivered, and what it does at once is done."""
+        """Sent when the server is at rest. Returns when it has been delivered, and what it does at once is done."""
         with self.story.step(f"server gets {number.name}"):
+            self._rest_if_it_can()
             self.process.send_signal(number)
             bit = 1 << (number - 1)
             watch = self.watch()
