@@ -187,7 +187,7 @@ TRIES = (
             "A expects 200,000 bytes back        got 4,096, then nothing",
             "lie",
             "unread in the server (fd 5)",
-            "reads_once_per_edge.cpp:33  read(5, 4096) = 4096",
+            "reads_once_per_edge.cpp:29  read(5, 4096) = 4096",
             "epoll_wait(4) …            ← asleep here",
         ),
         "Who wakes you for the rest?",
@@ -199,7 +199,7 @@ TRIES = (
         (
             "B sends a byte and gets it back   got nothing",
             "the server is asleep in read(5)",
-            "blocks_in_its_loop.cpp:33  read(5) …            ← asleep here",
+            "blocks_in_its_loop.cpp:29  read(5) …            ← asleep here",
         ),
         "what the report says the server sleeps in",
     ),

@@ -3,10 +3,6 @@
 
 #include "start.hpp"
 
-void makeNonBlocking(int fd) {
-  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
-
 int main(int argc, char** argv) {
   const int listener = start(argc, argv);
   makeNonBlocking(listener);

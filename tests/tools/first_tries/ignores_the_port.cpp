@@ -8,11 +8,5 @@
 int main() {
   const int listener = listenAt(PORT);
   std::cout << "listening on 127.0.0.1:" << PORT << std::endl;
-  for (;;) {
-    const int client = accept(listener, nullptr, nullptr);
-    char buffer[1024];
-    ssize_t n;
-    while ((n = read(client, buffer, sizeof buffer)) > 0) write(client, buffer, n);
-    close(client);
-  }
+  echoForEver(listener);
 }

@@ -51,3 +51,18 @@ inline int start(int argc, char** argv) {
   std::cout << "listening on 127.0.0.1:" << portOf(fd) << std::endl;
   return fd;
 }
+
+inline void makeNonBlocking(int fd) {
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+// For those whose mistake is made before the first client comes.
+inline void echoForEver(int listener) {
+  for (;;) {
+    const int client = accept(listener, nullptr, nullptr);
+    char buffer[1024];
+    ssize_t n;
+    while ((n = read(client, buffer, sizeof buffer)) > 0) write(client, buffer, n);
+    close(client);
+  }
+}
