@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +29,7 @@ class ThreadState:
     turns: int
     """How often it has been on a CPU. The same number twice: it has not run in between."""
     raw: str
-    """/proc/PID/task/TID/syscall: the number, the arguments, two addresses; 'running'; empty if it may not be read."""
+    """/proc/PID/task/TID/syscall: the number, the arguments, two addresses; empty if it may not be read."""
 
     @cached_property
     def _fields(self) -> list[int]:
@@ -124,6 +125,18 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def session(leader: int) -> list[int]:
+    """The processes of a session, whoever their parents are by now."""
+    found = []
+    for name in filter(str.isdigit, _names("/proc")):
+        try:
+            fields = _read(f"/proc/{name}/stat").rpartition(")")[2].split()
+        except OSError:
+            continue  # ended in the meantime
+        found += [int(name)] if fields[3:4] == [str(leader)] else []
+    return found
+
+
 def thread_ids(pid: int) -> list[int]:
     return sorted(map(int, _names(f"/proc/{pid}/task")))
 
@@ -149,8 +162,12 @@ def _names(folder: str) -> list[str]:
 
 def states(pid: int) -> list[ThreadState]:
     """Of all threads of a process and its descendants."""
+    return states_of(family(pid))
+
+
+def states_of(processes: Iterable[int]) -> list[ThreadState]:
     found = []
-    for process in family(pid):
+    for process in processes:
         for tid in thread_ids(process):
             state = _state(process, tid)
             if state is not None:
@@ -171,6 +188,10 @@ def _state(process: int, tid: int) -> ThreadState | None:
         raw = _read(f"{folder}/syscall").strip()
     except OSError:
         raw = ""  # not permitted here: asleep is all that is known
+    if raw == "running":
+        # On its way into a sleep that it may not need after all, or out of one: there it is called S as well, and for
+        # long if it has lost its CPU at that moment. The arguments are told only of a thread that has left the CPU.
+        letter, raw = "R", ""
     return ThreadState(process, tid, letter, turns, raw)
 
 
@@ -197,9 +218,9 @@ def cpu_seconds(pid: int) -> float:
     for process in family(pid):
         try:
             fields = _read(f"/proc/{process}/stat").rpartition(")")[2].split()
-        except OSError:
-            continue
-        ticks += int(fields[11]) + int(fields[12])
+            ticks += int(fields[11]) + int(fields[12])
+        except (OSError, IndexError):
+            continue  # it has ended
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
