@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--host", default="127.0.0.1")
@@ -40,6 +41,9 @@ def answer(data: bytes) -> bytes:
         os.kill(os.getpid(), signal.SIGSEGV)
     if mode == "blocks":
         os.read(os.pipe()[0], 1)
+    if mode == "heir" and os.fork() == 0:
+        work_for_a_while()
+        os._exit(0)
     return data
 
 
@@ -48,6 +52,9 @@ def with_selectors() -> None:
     listener.setblocking(False)
     ready = selectors.DefaultSelector()
     ready.register(listener, selectors.EVENT_READ)
+    while mode == "frantic":
+        with suppress(BlockingIOError):
+            listener.accept()
     say_where(listener)
     late: list[tuple[socket.socket, bytes]] = []
     while True:
@@ -101,6 +108,15 @@ async def with_asyncio() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.close)
     say_where(server.sockets[0])
     await server.wait_closed()
+
+
+def work_for_a_while() -> None:
+    """Until nobody is there who waits for its end; and a little longer."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        pass
+    for _ in range(1_000_000):
+        pass
 
 
 def keep_house() -> None:

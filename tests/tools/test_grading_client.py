@@ -117,6 +117,14 @@ def test_a_client_that_is_hung_up_on() -> None:
         assert failed.outcome == "the server keeps it open"
 
 
+def test_a_connection_that_a_child_still_has_when_the_server_has_ended(tmp_path: Path) -> None:
+    with odd_server(tmp_path, "heir") as server:
+        client = server.client()
+        client.pings()
+        server.stops()
+        client.expects_hung_up()
+
+
 def test_an_end_and_a_reset_are_not_the_same() -> None:
     with lab_under_test("03") as lab:
         server = lab.start()

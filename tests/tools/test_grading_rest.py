@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from grading_stage import each_lab, failure_of, lab_under_test, needs_strace, needs_tools, odd_server
-from muxlab.grading import Deadlines
+from muxlab.grading import Deadlines, Failed, rest, threads
+from muxlab.grading.calls_here import NUMBERS
+from muxlab.grading.threads import ThreadState
 
 pytestmark = needs_tools
 
@@ -60,6 +63,45 @@ def test_a_server_that_answers_when_its_wait_is_over_is_given_the_time(tmp_path:
         client.expects_nothing()
         (loop,) = server.waiting()
         assert loop.time_limit == pytest.approx(0.1)
+
+
+def napping(turns: int) -> ThreadState:
+    """A thread in epoll_pwait(4, …, 64, 100)."""
+    raw = f"{NUMBERS['epoll_pwait']} 0x4 0x7f00 0x40 {100:#x} 0x0 0x0 0x7f00 0x7f00"
+    return ThreadState(1, 1, "S", turns, raw)
+
+
+def test_a_server_that_loses_its_cpu_all_the_time_is_given_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its turns rise with every look, and not because its wait has ended."""
+    clock, turns = 0.0, 0
+    monkeypatch.setattr(rest, "time", SimpleNamespace(monotonic=lambda: clock))
+    monkeypatch.setattr(rest, "states", lambda pid: [napping(turns)])
+    view = rest.View(
+        os.getpid(),
+        held=set,
+        in_flight=lambda: False,
+        has_work=lambda: True,
+        fruitless=lambda: 0,
+        check_alive=lambda: None,
+        survivors=list,
+        failed=Failed,
+    )
+    watch = rest.RestWatch(view, Deadlines())
+    while turns < 20:
+        turns += 1
+        assert not watch.look()
+    clock = 0.25  # the wait has ended twice
+    assert watch.look()
+
+
+def test_a_thread_that_is_only_about_to_sleep_is_awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """/proc/PID/stat says S already, and /proc/PID/syscall that it has not left the CPU."""
+    files = {"schedstat": "1 1 7", "stat": "1 (a b) S 0 0", "syscall": "running\n"}
+    monkeypatch.setattr(threads, "_read", lambda path: files[path.rpartition("/")[2]])
+    monkeypatch.setattr(threads, "thread_ids", lambda pid: [pid])
+    (thread,) = threads.states_of([1])
+    assert not thread.sleeps
+    assert str(thread) == "is running"
 
 
 def test_the_time_limits_of_the_labs() -> None:

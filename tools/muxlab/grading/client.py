@@ -259,7 +259,14 @@ class Client:
                 continue
             pause = min(pause * 2, _LONGEST_PAUSE)
             watch = watch or self._host.watch(patient=reading)
-            if watch.look():
+            try:
+                rests = watch.look()
+            except Failed:
+                # If it is dead, this is the moment to see that it has closed the connection.
+                if reading and connection.take() and done():
+                    return True
+                raise
+            if rests:
                 # Nothing is under way any more: what has not come by now will not come.
                 moved = connection.push()
                 moved |= reading and connection.take()

@@ -34,6 +34,7 @@ class Connection:
         self.is_up = False
         self._urgent = 0
         self._finished = False
+        self._is_reset = False
         self._socket = socket.socket(socket.AF_INET6 if ":" in server.host else socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -85,6 +86,7 @@ class Connection:
 
     def reset(self) -> None:
         if self.is_open:
+            self._is_reset = True
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close()
 
@@ -152,10 +154,12 @@ class Connection:
             return not sockets.is_full(self.server)  # else the kernel tries again in a second
         if (self._finished or not self.is_open) and peer.state == ESTABLISHED and peer.unread == 0:
             return True  # our FIN or RST
+        arrived = peer.received is not None and peer.received >= self.sent
+        if self._is_reset and arrived and peer.state in (ESTABLISHED, CLOSE_WAIT):
+            return True  # our RST: it needs no room, and what lies unread goes with it
         if not self.is_open:
             return False
         # Where only an acknowledgement is missing, which the server's kernel likes to put off, all has arrived.
-        arrived = peer.received is not None and peer.received >= self.sent
         if peer.state in (ESTABLISHED, CLOSE_WAIT) and peer.unread == 0 and not arrived:
             return self._ioctl(termios.TIOCOUTQ) > 0
         if peer.unsent > 0 and self.end != "reset" and self._ioctl(termios.FIONREAD) == 0:

@@ -18,7 +18,9 @@ from typing import IO
 
 from muxlab.errors import MuxlabError
 from muxlab.grading.command import Circumstances, Tools
-from muxlab.grading.threads import ThreadState, states
+from muxlab.grading.rest import SPINNING
+from muxlab.grading.threads import ThreadState, cpu_seconds, states
+from muxlab.grading.trace import TraceReader
 from muxlab.process import Address, Server
 
 SMALLEST_PIPE = 4096  # bytes: what fcntl(F_SETPIPE_SZ) goes down to
@@ -26,6 +28,7 @@ _WHAT_MATTERS = ("AddressSanitizer:", "ThreadSanitizer:", "LeakSanitizer:", "run
 LAST_WORDS = 8  # lines of stderr that a report shows
 _LOOK = 0.1  # seconds between two looks at a program that has not said its first line
 _LOOKS = 3  # in a row that find nobody to have run in between
+_BUSY = 0.25  # of the time to start: who has computed for so long, and said nothing, is not about to say anything
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Ended:
     @property
     def how(self) -> str:
         if self.served:
-            return "serving, as if nothing were wrong"
+            where = self.stdout.partition("\n")[0].removeprefix("listening")
+            return f"serving{where}, as if nothing were wrong"
         return f"killed by {self.signal.name}" if self.signal else f"exit code {self.code}"
 
     @property
@@ -73,8 +77,14 @@ class Launched(Server):
         self.how = circumstances
         self._said = b""
         self._unread: int | None = None
+        self._trace = TraceReader(circumstances.trace) if circumstances.trace else None
         self._silent = ""
-        """What it waits in, though it has not said its first line."""
+        """What it does, though it has not said its first line."""
+
+    @property
+    def session(self) -> int:
+        """The number of the session that it leads: all that it starts belongs there."""
+        return self._running.pid
 
     def ended(self) -> Ended | None:
         """None while it runs."""
@@ -159,7 +169,7 @@ class Launched(Server):
                     f"{self.name} has said '{found[0]}' on stderr: its first line belongs on stdout"
                 ) from None
             raise MuxlabError(
-                f"{self.name} waits in {self._silent} and has not said 'listening on HOST:PORT' on stdout",
+                f"{self.name} {self._silent} and has not said 'listening on HOST:PORT' on stdout",
                 "stdout is a pipe here, as it is for any program that starts a server: what is printed stays in a "
                 "buffer until that is flushed",
             ) from None
@@ -174,7 +184,9 @@ class Launched(Server):
             looks = looks + 1 if _all_serve(threads) and turns == before else 0
             before = turns
             if looks >= _LOOKS:
-                self._silent = next(thread.call for thread in threads if _serves(thread))
+                self._silent = f"waits in {next(thread.call for thread in threads if _serves(thread))}"
+            elif self._spins():
+                self._silent = "uses the CPU all the time"
             if self._silent or time.monotonic() > deadline:
                 return None
         try:
@@ -183,6 +195,11 @@ class Launched(Server):
             data = b""
         self._said += data or b""
         return data
+
+    def _spins(self) -> bool:
+        if self._trace is not None and self._trace.path.exists() and self._trace.fruitless() >= SPINNING:
+            return True
+        return cpu_seconds(self._running.pid) > self._start_deadline * _BUSY
 
     def _await_end_of_output(self) -> None:
         """For the trace to be complete. What else shares the server's stdout, a child perhaps, is not waited for."""

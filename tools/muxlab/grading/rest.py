@@ -15,7 +15,7 @@ from muxlab.grading.threads import ThreadState, cpu_seconds, states
 
 SPINNING = 5_000  # calls that neither moved a byte nor brought a client: far more than any server needs to be sure
 HOUSEKEEPING = 3  # sleeps in a row after which a thread that wakes by itself counts as one that has nothing to do
-BACK_AGAIN = 2  # turns of a thread that waits for a limited time, after which it has had its chance to do something
+BACK_AGAIN = 2  # times that a wait for a limited time must have had to end: then the thread has had its chance
 LONG = 5.0  # seconds; a thread that waits longer than that will not do anything in time
 _PATIENCE = 8  # looks, before we ask whether it will ever rest
 _YIELDS = 3  # looks that only give the CPU away; after them, ever longer pauses
@@ -36,8 +36,19 @@ class View:
     """Calls in a row that neither moved a byte nor brought a client; 0 where nothing counts them."""
     check_alive: Callable[[], None]
     """Raises Failed."""
+    survivors: Callable[[], list[ThreadState]]
+    """The threads of what the server has started and has not outlived."""
     failed: Callable[[str, list[str]], Failed]
     """Makes one: outcome and details."""
+
+
+@dataclass(frozen=True)
+class _Nap:
+    """When a thread was first found in a wait that ends by itself."""
+
+    turns: int
+    over: float
+    """From then on the wait has had the time to end BACK_AGAIN times."""
 
 
 class RestWatch:
@@ -54,29 +65,32 @@ class RestWatch:
         self._view = view
         self._deadlines = deadlines
         self._sleepers: dict[int, int] = {}
+        self._naps: dict[int, _Nap] = {}
         self._looks = 0
-        self._started = time.monotonic()
+        self._started = self._now = time.monotonic()
         self._cpu_before = cpu_seconds(view.pid)
 
     def look(self) -> bool:
         """True if the server is at rest. Raises Failed when it is dead, or never will be at rest."""
         self._looks += 1
+        self._now = time.monotonic()
         first = states(self._view.pid)
         if self._at_rest(first) and not self._view.in_flight():
             second = states(self._view.pid)
             if self._at_rest(second) and _turns(first) == _turns(second):
                 return True
-        self._view.check_alive()
+        try:
+            self._view.check_alive()
+        except Failed:
+            if not self._is_survived():
+                raise
         if self._looks % _PATIENCE == 0:
             self._give_up(first)
         return False
 
     def pause(self) -> None:
         """Lets the server work."""
-        if self._looks <= _YIELDS:
-            os.sched_yield()
-        else:
-            select.poll().poll(min(2 ** (self._looks - _YIELDS - 1), _LONGEST_PAUSE))
+        pause(self._looks)
 
     def _at_rest(self, threads: list[ThreadState]) -> bool:
         held = self._view.held()
@@ -92,10 +106,26 @@ class RestWatch:
         turns = thread.turns - self._sleepers.setdefault(thread.tid, thread.turns)
         if thread.wakes_by_itself:
             return turns >= HOUSEKEEPING
-        if not thread.waits or thread.time_limit is None or thread.time_limit > LONG:
+        limit = thread.time_limit if thread.waits else None
+        if limit is None or limit > LONG:
             return True
         # A server may have put off what it could not do at once.
-        return turns >= BACK_AGAIN or not (self._patient or self._view.has_work())
+        return self._is_back(thread, limit) or not (self._patient or self._view.has_work())
+
+    def _is_back(self, thread: ThreadState, limit: float) -> bool:
+        """Its time is over, and it waits anew.
+
+        Turns alone do not say so: it has one for each client that wakes it, and more if it loses the CPU meanwhile.
+        """
+        nap = self._naps.setdefault(thread.tid, _Nap(thread.turns, time.monotonic() + BACK_AGAIN * limit))
+        return thread.turns - nap.turns >= BACK_AGAIN and self._now >= nap.over
+
+    def _is_survived(self) -> bool:
+        """The server is dead, and a child of it is still busy: with closing its copy of a connection, perhaps."""
+        first, second = self._view.survivors(), self._view.survivors()
+        at_rest = all(thread.sleeps and not thread.wakes_by_itself for thread in second)
+        late = time.monotonic() - self._started > self._deadlines.wait
+        return not late and not (at_rest and _turns(first) == _turns(second))
 
     def _give_up(self, threads: list[ThreadState]) -> None:
         in_vain = self._view.fruitless()
@@ -107,6 +137,14 @@ class RestWatch:
             raise self._view.failed("the server never comes to rest", [text])
         if time.monotonic() - self._started > self._deadlines.wait:
             raise self._view.failed("the server does not come to rest", describe(threads, self._view.held()))
+
+
+def pause(looks: int) -> None:
+    """Lets the server work; the more looks at it there were before, the longer."""
+    if looks <= _YIELDS:
+        os.sched_yield()
+    else:
+        select.poll().poll(min(2 ** (looks - _YIELDS - 1), _LONGEST_PAUSE))
 
 
 def _turns(threads: list[ThreadState]) -> dict[int, int]:

@@ -111,6 +111,7 @@ class RunningServer:
             has_work=lambda: any(client.connection.has_unread(self._around.sockets) for client in self._clients),
             fruitless=self._fruitless,
             check_alive=self.check_alive,
+            survivors=lambda: threads.states_of(threads.session(self.process.session)),
             failed=self._told,
         )
         return RestWatch(view, self._around.deadlines, patient=patient)
