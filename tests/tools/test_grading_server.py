@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from grading_stage import PROGRAMS, TOOLS, each_lab, failure_of, lab_under_test, needs_strace, needs_tools, odd_server
-from muxlab.grading import Failed, Instrument, Instruments
+from grading_stage import (
+    PROGRAMS,
+    SEED,
+    TOOLS,
+    each_lab,
+    failure_of,
+    lab_under_test,
+    needs_strace,
+    needs_tools,
+    odd_server,
+)
+from muxlab.grading import Failed, Instrument, Instruments, LabUnderTest
 from muxlab.grading.descriptors import fd_of_inode
 from muxlab.sockets import LISTEN, Sockets
 from stage import BACKSTOP, REPOSITORY, Lifeline, write_script
@@ -87,7 +97,7 @@ def test_a_program_that_is_to_fail() -> None:
         assert lab.runs_to_its_end("--help").stdout.startswith("usage: ")
         serves = lab.runs_to_its_end()
         assert serves.code == 0
-        assert serves.stdout.startswith("listening on ")
+        assert serves.how.startswith("serving on 127.0.0.1:")
 
 
 def test_a_program_that_should_start_and_does_not(tmp_path: Path) -> None:
@@ -108,6 +118,30 @@ def test_a_program_that_serves_and_has_not_said_so_is_not_waited_for(tmp_path: P
         caught.value.details[0]
         == "odd-buffered waits in epoll_wait and has not said 'listening on HOST:PORT' on stdout"
     )
+
+
+@needs_strace
+def test_nor_is_one_that_says_nothing_and_is_busy(tmp_path: Path) -> None:
+    with pytest.raises(Failed) as caught, odd_server(tmp_path, "frantic", trace=True):
+        pass
+    assert caught.value.outcome == "it does not start"
+    assert caught.value.details[0].startswith("odd-frantic uses the CPU all the time and has not said 'listening on")
+
+
+def test_a_server_that_listens_on_another_port_than_it_was_told(tmp_path: Path) -> None:
+    with odd_server(tmp_path, "good") as server:
+        inner, taken = server.process.program, server.address.port
+        elsewhere = write_script(tmp_path / "p", f"exec '{inner}' \"$@\" --port 0")
+        with LabUnderTest("00", elsewhere, seed=SEED, tools=TOOLS) as lab, pytest.raises(Failed) as caught:
+            lab.start("--port", str(taken))
+        assert caught.value.outcome == "it listens elsewhere"
+        assert caught.value.details[0].startswith(f"it was told to listen on port {taken}, and says ")
+        stubborn = write_script(tmp_path / "q", f"exec '{inner}' \"$@\" --port {taken}")
+        with LabUnderTest("00", stubborn, seed=SEED, tools=TOOLS) as lab, pytest.raises(Failed) as caught:
+            lab.start()
+        assert caught.value.outcome == "it does not start"
+        assert "Address already in use" in caught.value.details[0]
+        assert caught.value.details[1].startswith("--port 0 lets the kernel choose a port that is free")
 
 
 @pytest.mark.parametrize("number", ["02", "03"])

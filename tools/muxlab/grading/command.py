@@ -15,7 +15,7 @@ _SHOWN = "32"  # bytes of each string in a trace
 # A stack costs a millisecond, so only for what a failure tells.
 _WITH_STACKS = (
     "execve,?select,pselect6,?poll,ppoll,?epoll_wait,epoll_pwait,?epoll_pwait2,epoll_ctl,accept,accept4,recvfrom,"
-    "sendto,recvmsg,sendmsg,read,write,readv,writev,close,shutdown,listen"
+    "sendto,recvmsg,sendmsg,read,write,readv,writev,close,shutdown,socket,listen"
 )
 
 

@@ -6,6 +6,7 @@ import random
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,7 @@ from typing_extensions import TypedDict, Unpack
 from muxlab.errors import MuxlabError
 from muxlab.grading.command import Circumstances, Tools
 from muxlab.grading.deadline import Deadlines
+from muxlab.grading.faults import in_words
 from muxlab.grading.gate import Gate
 from muxlab.grading.instruments import InstrumentError
 from muxlab.grading.launch import Ended, Launched
@@ -55,6 +57,7 @@ class LabUnderTest:
         tools: Tools,
         deadlines: Deadlines | None = None,
         retelling: bool = False,
+        does_not_start: Sequence[str] = (),
     ) -> None:
         self.number = number
         self.executable = executable
@@ -65,6 +68,8 @@ class LabUnderTest:
         self._around = Surroundings(self.story, Sockets(), deadlines or Deadlines())
         self._retelling = retelling
         """Every server is traced with its stacks: for the second run of a test that has failed, to tell it better."""
+        self._does_not_start = tuple(does_not_start)
+        """That is known, with these words: nothing is started any more."""
         self._servers: list[ServerUnderTest] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -81,6 +86,10 @@ class LabUnderTest:
             self._folder.cleanup()
         if isinstance(error, Failed):
             self.story.attach(error)
+
+    @property
+    def deadlines(self) -> Deadlines:
+        return self._around.deadlines
 
     def bytes(self, number: int) -> bytes:
         """So many, of any value, the same for the same seed."""
@@ -101,7 +110,7 @@ class LabUnderTest:
         **special: Unpack[Special],
     ) -> ServerUnderTest:
         """A server that listens. `--port 0` is added; `inject` is strace's, without the word."""
-        shim = Gate() if gate else None
+        shim = Gate() if gate and not self._does_not_start else None
         traced = trace or bool(inject) or self._retelling
         how = Circumstances(
             trace=self._trace_path() if traced else None,
@@ -112,15 +121,20 @@ class LabUnderTest:
         )
         says = _says(options, how)
         with self.story.step(says) if says != PLAIN else nullcontext():
+            if self._does_not_start:
+                raise Failed(DOES_NOT_START, self._does_not_start)
             try:
                 process = self._launched(options, how)
                 process.__enter__()
             except MuxlabError as error:
                 if shim is not None:
                     shim.close()
-                raise Failed(DOES_NOT_START, [str(error), *error.details.splitlines()]) from None
-        server = ServerUnderTest(process, self._around, shim, TraceReader(how.trace) if how.trace else None)
-        self._servers.append(server)
+                raise Failed(DOES_NOT_START, _why_not_started(error, _port_in(options))) from None
+            server = ServerUnderTest(process, self._around, shim, TraceReader(how.trace) if how.trace else None)
+            self._servers.append(server)
+            told, said = _port_in(options), process.address.port
+            if told not in (0, said):
+                raise Failed("it listens elsewhere", [f"it was told to listen on port {told}, and says {said}"])
         if shim is not None and not shim.is_loaded_by(server.pid) and has_memory(server.pid):
             raise InstrumentError("the program has not loaded the shim")
         return server
@@ -149,10 +163,22 @@ class LabUnderTest:
         return Path(self._folder.name) / f"trace-{len(self._servers)}"
 
 
+def _port_in(options: Sequence[str]) -> int:
+    """What --port says; 0 if it is not named, for that is what is added."""
+    named = [int(value) for option, value in pairwise(options) if option == "--port" and value.isdigit()]
+    return named[-1] if named else 0
+
+
+def _why_not_started(error: MuxlabError, port: int) -> list[str]:
+    lines = [str(error), *error.details.splitlines()]
+    if port == 0 and "address already in use" in lines[0].lower():
+        lines.append("--port 0 lets the kernel choose a port that is free: this server must have asked for another one")
+    return lines
+
+
 def _says(options: Sequence[str], how: Circumstances) -> str:
-    """'server starts with --max-clients 2, at most 12 open files'."""
+    """'server starts with --max-clients 2, at most 12 open files; the first accept fails: the client has gone …'."""
     parts = [" ".join(options)] if options else []
-    parts += [f"{fault.partition(':')[0]} made to fail ({fault.partition(':')[2]})" for fault in how.inject]
     if how.nofile is not None:
         parts.append(f"at most {how.nofile} open files")
     if how.free_below_1024 is not None:
@@ -161,4 +187,5 @@ def _says(options: Sequence[str], how: Circumstances) -> str:
         parts.append("a terminal as stdout")
     if how.stderr == "unread":
         parts.append("a stderr that nobody reads")
-    return PLAIN + (f" with {', '.join(parts)}" if parts else "")
+    said = PLAIN + (f" with {', '.join(parts)}" if parts else "")
+    return "; ".join([said, *map(in_words, how.inject)])

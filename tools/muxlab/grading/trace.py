@@ -98,7 +98,7 @@ class TraceReader:
     def last_calls(self, fd: int | None, executable: Path, *, asleep: bool) -> list[str]:
         """The last ones on that descriptor, and the waits around them, as a failure tells them."""
         sources = SourceLines(executable)
-        calls = self.calls()
+        calls = _own(self.calls())
         if len(calls) > RECENT:  # of a server that spins: how it began, and how it goes on
             calls = (*calls[: RECENT // 2], *calls[-RECENT // 2 :])
         sources.load(calls)
@@ -131,6 +131,12 @@ class TraceReader:
         if news:
             self._calls = None
         return self._text
+
+
+def _own(calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    """From the first socket on. What comes before is the loader's work, and means nothing to a reader."""
+    first = next((place for place, call in enumerate(calls) if call.name == "socket"), 0)
+    return calls[first:]
 
 
 def arguments(call: Call) -> list[str]:
