@@ -16,10 +16,18 @@ class Assignment:
     tools: Tools
     seed: int
     deadlines: Deadlines
+    does_not_start: tuple[str, ...] = ()
+    """That is known, with these words: nobody tries again."""
 
     def lab(self, test: GradedTest, number: str, *, retelling: bool = False) -> LabUnderTest:
         lab = LabUnderTest(
-            number, self.executable, seed=self.seed, tools=self.tools, deadlines=self.deadlines, retelling=retelling
+            number,
+            self.executable,
+            seed=self.seed,
+            tools=self.tools,
+            deadlines=self.deadlines,
+            retelling=retelling,
+            does_not_start=self.does_not_start,
         )
         # A test's bytes do not depend on the tests before it, so that -k and the second telling repeat them.
         lab.rng = random.Random(f"{self.seed} {test.id_in(number)}")

@@ -16,6 +16,7 @@ from typing import Any
 from muxlab.errors import MuxlabError
 from muxlab.grading.member import Member, Task
 from muxlab.grading.results import Failure, Status, Test, failed_by
+from muxlab.grading.starts import Starts
 from muxlab.handout.settings import hidden_tests
 from muxlab.project import Project
 
@@ -59,6 +60,7 @@ class Crew:
         self._members = [Member(project, keyword) for _ in range(size)]
         self._catalogue: Catalogue | None = None
         self._waiting: deque[Task] = deque()
+        self._starts = Starts()
         self._retried: set[str] = set()
         self.trouble = ""
         """Why there is nobody left who could run tests."""
@@ -86,11 +88,12 @@ class Crew:
         while self._members and (self._waiting or any(member.task for member in self._members)):
             for member in self._members:
                 if self._waiting and member.ready and member.task is None:
-                    member.give(self._waiting.popleft(), seconds)
+                    member.give(self._starts.prepared(self._waiting.popleft()), seconds)
             for member in self._who_has_news():
                 task = member.task
                 reply = self._hear(member)
                 if task is not None and reply is not None:
+                    self._starts.heard(task, reply.status, reply.failure)
                     replies[task.test.id] = reply
                     on_reply(task.test, reply)
         while self._waiting:

@@ -42,6 +42,8 @@ class Task:
     """For the deadlines."""
     retell: bool = False
     """It has failed, and is only to be told better."""
+    does_not_start: tuple[str, ...] = ()
+    """The program is not to be started: it does not start, with these words."""
 
     def order(self) -> dict[str, object]:
         return {
@@ -51,6 +53,7 @@ class Task:
             "seed": self.seed,
             "scale": self.scale,
             "retell": self.retell,
+            "does_not_start": self.does_not_start,
         }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from muxlab.grading.story import DOES_NOT_START, Failed, Step
+from muxlab.grading.story import DOES_NOT_START, NOT_TRIED, Failed, Step
 from muxlab.project import Lab
 
 
@@ -83,6 +83,18 @@ class Failure:
         )
 
     @property
+    def was_tried(self) -> bool:
+        """False if it is only concluded from other tests."""
+        return self.details[-1:] != (NOT_TRIED,)
+
+    @property
+    def kind(self) -> object:
+        """Failures of the same kind have the same to tell: all those of a server that does not start, for example."""
+        if self.outcome == DOES_NOT_START:  # what it said may be different, or lost
+            return self.outcome, re.sub(r"\d+", "", "".join(self.details[:1]).partition("): ")[0])
+        return self.outcome, self.died or self.details
+
+    @property
     def reason(self) -> str:
         """In one line."""
         return f"{self.steps[-1].text}: {self.outcome}" if self.steps else self.outcome
@@ -112,11 +124,7 @@ class Result:
 
     @property
     def kind(self) -> object:
-        """Results of the same kind have the same to tell: all those of a server that does not start, for example."""
-        failure = self.failure
-        if failure and failure.outcome == DOES_NOT_START:  # what it said may be different, or lost
-            return failure.outcome, re.sub(r"\d+", "", "".join(failure.details[:1]).partition("): ")[0])
-        return failure and (failure.outcome, failure.died or failure.details)
+        return self.failure and self.failure.kind
 
     @property
     def is_early(self) -> bool:
@@ -161,7 +169,12 @@ class LabResult:
     @property
     def failed(self) -> list[Result]:
         """Tests with plain clients first: whoever fails those need not read about the rest yet. Then by points."""
-        return sorted(self.having(Status.FAILED), key=lambda r: (bool(r.test.needs) or r.test.how, -r.points))
+
+        def order(result: Result) -> tuple[bool, bool, int]:
+            tried = result.failure is None or result.failure.was_tried
+            return not tried, bool(result.test.needs) or result.test.how, -result.points
+
+        return sorted(self.having(Status.FAILED), key=order)
 
     def told(self, limit: int | None) -> list[Result]:
         """The failures to tell in full, at most so many. One of a kind, because those of a kind have one cause."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 OK = "ok"
 DOES_NOT_START = "it does not start"
+ENOUGH_STARTS = 5  # tests in which it does not: then the others are not to try
+NOT_TRIED = f"(it was so in {ENOUGH_STARTS} tests: not started again for this one)"
+"""The last detail of those others."""
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,13 @@ class Worker:
 
 
 def _assignment(order: Message) -> Assignment:
-    return Assignment(Path(order["executable"]), Tools(Path(order["tools"])), order["seed"], Deadlines(order["scale"]))
+    return Assignment(
+        Path(order["executable"]),
+        Tools(Path(order["tools"])),
+        order["seed"],
+        Deadlines(order["scale"]),
+        tuple(order["does_not_start"]),
+    )
 
 
 def judge(ends: list[End]) -> tuple[Status, Failure | None]:
