@@ -207,7 +207,7 @@ def test_a_test_that_is_not_declared(tree: Tree) -> None:
         ([], "grade what? Name a lab, or say --all: ./muxlab grade 03"),
         (["01", "--all"], "grade what? Name a lab, or say --all: ./muxlab grade 03"),
         (["00"], "00_readiness is no echo server: choose among "),
-        (["03"], "labs/03_epoll_lt is not here"),
+        (["03"], "lab 03_epoll_lt is not in this repository"),
         (["01", "--preset", "fast"], "no preset is called 'fast': choose dev"),
         (["01", "02", "--server", "/bin/true"], "--server is graded for one lab: ./muxlab grade 03 --server PATH"),
         (["01", "--official", "-k", "x"], "--official grades all of a lab"),

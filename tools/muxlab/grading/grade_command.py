@@ -85,8 +85,8 @@ def _labs(project: Project, options: Options) -> list[Lab]:
     for lab in labs:
         if not lab.is_server:
             raise MuxlabError(f"{lab.folder} is no echo server: choose among {', '.join(s.folder for s in SERVERS)}")
-        if options.server is None and not project.folder(lab).is_dir():
-            raise MuxlabError(f"labs/{lab.folder} is not here")
+        if options.server is None:
+            project.check_here(lab)
     return labs
 
 
