@@ -27,7 +27,7 @@ from muxlab.grading.threads import states
 from muxlab.project import Project
 
 TARGET = "lab05_inside"
-BACKSTOP = 20.0  # seconds; the slowest test takes a tenth of one, under ThreadSanitizer a whole one
+BACKSTOP = 20.0  # seconds on a machine that is idle; the slowest test takes a tenth of one, with ThreadSanitizer one
 
 
 def build_inside(project: Project, preset: str) -> str:
@@ -62,7 +62,7 @@ def run_inside(lab: LabUnderTest, test: str) -> None:
         raise InstrumentError(f"no {TARGET} beside the program: it is made of the lab's sources, with googletest")
     with tempfile.TemporaryDirectory(prefix="muxlab-") as folder:
         told = Path(folder) / "story"
-        ended, blocked_in = _run(program, test, told)
+        ended, blocked_in = _run(program, test, told, BACKSTOP * lab.deadlines.scale)
         _tell(lab.story, _read(told), ended, blocked_in)
 
 
@@ -80,7 +80,7 @@ def _notes(program: Path) -> Path:
     return program.with_name(f"{program.name}.does_not_compile")
 
 
-def _run(program: Path, test: str, told: Path) -> tuple[Ended, list[str]]:
+def _run(program: Path, test: str, told: Path, backstop: float) -> tuple[Ended, list[str]]:
     """How it ended; and if it did not, what its threads were in."""
     environment = {**os.environ, "MUXLAB_STORY": str(told)}
     for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
@@ -96,7 +96,7 @@ def _run(program: Path, test: str, told: Path) -> tuple[Ended, list[str]]:
             start_new_session=True,
         )
         try:
-            process.wait(BACKSTOP)
+            process.wait(backstop)
         except subprocess.TimeoutExpired:
             blocked_in = describe(states(process.pid))
         finally:

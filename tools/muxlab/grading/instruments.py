@@ -12,6 +12,7 @@ from pathlib import Path
 
 from muxlab.errors import MuxlabError
 from muxlab.grading.command import Circumstances, Tools, sanitizers
+from muxlab.grading.deadline import calibrate
 from muxlab.grading.gate import Gate
 from muxlab.grading.launch import Launched
 from muxlab.grading.threads import has_memory
@@ -104,7 +105,7 @@ class Instruments:
             return False
 
     def _program(self, circumstances: Circumstances) -> Launched:
-        return Launched(self.executable, [], circumstances, self.tools, start_deadline=20)
+        return Launched(self.executable, [], circumstances, self.tools, start_deadline=calibrate().start)
 
 
 def has_interpreter(program: Path) -> bool:

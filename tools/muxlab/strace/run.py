@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+BACKSTOP = 60.0  # seconds, on a machine at its limits
 STRING_BYTES = 64  # of each buffer that are printed: enough to recognize a mark
 
 
@@ -25,7 +26,11 @@ def why_not() -> str:
         return "strace is missing (apt install strace)"
     try:
         tried = subprocess.run(
-            ["strace", "-o", "/dev/null", "/bin/true"], capture_output=True, text=True, errors="replace", timeout=20
+            ["strace", "-o", "/dev/null", "/bin/true"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=BACKSTOP,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"strace does not work here ({error})"
@@ -38,7 +43,9 @@ def why_not() -> str:
 def version() -> str:
     """'6.1', or empty."""
     try:
-        told = subprocess.run(["strace", "--version"], capture_output=True, text=True, errors="replace", timeout=20)
+        told = subprocess.run(
+            ["strace", "--version"], capture_output=True, text=True, errors="replace", timeout=BACKSTOP
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return told.stdout.partition("\n")[0].rpartition("version ")[2].strip()
