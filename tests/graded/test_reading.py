@@ -274,7 +274,7 @@ def test_endless_sender(lab: LabUnderTest) -> None:
         a.sends(lab.bytes(AHEAD))
         b.sends(b"x")
         reading = server.gate.trap("recv", fd=server.fd_of(a))
-    last = server.gate.received + UNFAIR
+        last = server.gate.received + UNFAIR
     with server.story.step("the server reads from A while B waits"):
         held = server.catches(reading)
         while held and not serving.held and server.gate.received < last:

@@ -24,8 +24,8 @@ from muxlab.strace.decode import POLLS
 WORKERS = 2
 MANY = 40
 TICK_MS = 20
+LOOK_MS = 2
 TICKS = 3  # that come through without the thread being held: it never will be
-BACKSTOP = 20.0  # seconds, for three ticks
 
 
 def worker_threads(server: ServerUnderTest) -> list[int]:
@@ -79,13 +79,17 @@ def test_watched_by_its_own_thread(lab: LabUnderTest) -> None:
 
 
 def heard(server: ServerUnderTest, client: Client, lines: int) -> Iterator[None]:
-    """Until the client has heard so many more lines. Between two ticks the server rests, so quiet() is no help."""
-    deadline = time.monotonic() + BACKSTOP
+    """Until the client has heard so many more lines; and looks often, because a tick is soon over.
+
+    quiet() is no help: between two ticks the server rests, or never, where a tick takes as long as the time between.
+    """
+    deadline = time.monotonic() + server.deadlines.wait
     client.connection.take()
     enough = client.inbox.count(b"\n") + lines
     while client.inbox.count(b"\n") < enough:
         yield
-        server.expects_alive()
+        server.check_alive()
+        client.connection.wait(LOOK_MS, reading=True)
         client.connection.take()
         if time.monotonic() > deadline:
             raise Failed("nothing is broadcast")
@@ -120,6 +124,6 @@ def test_ticker_ends_before_the_loops(lab: LabUnderTest) -> None:
     server.signal(signal.SIGTERM)
     if trap is not None:
         server.release(trap)
-    server.stops()
+    server.ends()
     wrong = [call for call in server.calls() if call.errno == "EBADF"]
     server.check("nothing was written to a descriptor that is closed", not wrong, f"written to {len(wrong)} times")
