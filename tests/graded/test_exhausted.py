@@ -17,7 +17,7 @@ def fill(server: ServerUnderTest) -> tuple[list[Client], list[Client]]:
     with server.story.step("clients come, one by one, until there is no descriptor left for them"):
         while len(served) < FILES:
             client = server.client(f"c{len(served) + 1}")
-            client.sends(b"x")
+            client.tries_to_send(b"x")
             server.quiet()
             client.connection.take()
             if not client.inbox:

@@ -91,7 +91,7 @@ def heard(server: ServerUnderTest, client: Client, lines: int) -> Iterator[None]
         server.check_alive()
         client.connection.wait(LOOK_MS, reading=True)
         client.connection.take()
-        if time.monotonic() > deadline:
+        if client.ended or time.monotonic() > deadline:
             raise Failed("nothing is broadcast")
 
 

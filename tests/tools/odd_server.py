@@ -8,6 +8,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -65,6 +66,10 @@ def with_selectors() -> None:
         for key, _ in events:
             if key.fileobj is listener:
                 client, _ = listener.accept()
+                if mode == "slams":
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    client.close()
+                    continue
                 ready.register(client, selectors.EVENT_READ)
                 continue
             assert isinstance(key.fileobj, socket.socket)

@@ -117,6 +117,19 @@ def test_a_client_that_is_hung_up_on() -> None:
         assert failed.outcome == "the server keeps it open"
 
 
+def test_clients_that_are_reset_at_once_are_hung_up_on_however_early_they_look(tmp_path: Path) -> None:
+    with odd_server(tmp_path, "slams") as server:
+        early, late = server.client("A"), server.client("B", connect=False)
+        early.tries_to_send(b"x")
+        early.expects_hung_up()
+        late.begin_connecting()
+        server.quiet()  # it has been accepted, and reset
+        late.finish_connecting()
+        late.expects_hung_up()
+        late.tries_to_send(b"x")
+        assert (early.ended, late.ended) == ("reset", "reset")
+
+
 def test_a_connection_that_a_child_still_has_when_the_server_has_ended(tmp_path: Path) -> None:
     with odd_server(tmp_path, "heir") as server:
         client = server.client()

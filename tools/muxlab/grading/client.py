@@ -104,6 +104,12 @@ class Client:
             self._push_all(may_stay=True)
         return self.connection.given - before
 
+    def tries_to_send(self, data: bytes) -> None:
+        """As sends(), to a server that may hang up on it, or has done so before a byte could be sent."""
+        with self._step(f"sends {_named(data)}"):
+            self.connection.script += data
+            self._await(lambda: not self.connection.pending or bool(self.ended), reading=False)
+
     def sends_urgent(self, byte: bytes = b"!") -> None:
         """One byte out of band (MSG_OOB). It is not expected to be echoed."""
         with self._step(f"sends {brief(byte)} as urgent data"):

@@ -14,7 +14,8 @@ from muxlab.process import Address
 from muxlab.sockets import CLOSE_WAIT, ESTABLISHED, SYN_RECV, Peer, Sockets
 
 _CHUNK = 256 * 1024  # bytes for one call
-_GONE = (errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT)
+_RESET = (errno.ECONNRESET, errno.EPIPE)
+_GONE = (*_RESET, errno.ETIMEDOUT)
 
 
 class Connection:
@@ -66,7 +67,9 @@ class Connection:
         """True once connected. Raises OSError if that has failed."""
         if not self.is_up and self._poll(select.POLLOUT, 0):
             error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if error != 0:
+            if error in _RESET:
+                self.end = "reset"  # it was accepted, and hung up on before we have looked
+            elif error != 0:
                 raise OSError(error, os.strerror(error))
             self.is_up = True
             self.local = Address(*self._socket.getsockname()[:2])
