@@ -45,8 +45,8 @@ class Ended:
     @property
     def how(self) -> str:
         if self.served:
-            where = self.stdout.partition("\n")[0].removeprefix("listening")
-            return f"serving{where}, as if nothing were wrong"
+            where = re.match(r"listening( on \S+)", self.stdout)
+            return f"serving{where[1] if where else ''}, as if nothing were wrong"
         return f"killed by {self.signal.name}" if self.signal else f"exit code {self.code}"
 
     @property
@@ -101,8 +101,9 @@ class Launched(Server):
         self._process = self._spawn()
         try:
             deadline = time.monotonic() + self._start_deadline
-            while not self._said.startswith(b"listening on ") and self._read_output(65536, deadline - time.monotonic()):
-                pass
+            while not self._said.startswith(b"listening on ") and self._speaks(deadline):
+                if not self._read_output(65536, deadline - time.monotonic()):
+                    break
             served = self._said.startswith(b"listening on ") or bool(self._silent)
             if served:
                 self.send_signal_early()
@@ -176,9 +177,20 @@ class Launched(Server):
 
     def _read_output(self, size: int, timeout: float) -> bytes | None:
         deadline = time.monotonic() + timeout
+        if b"\n" not in self._said and not self._speaks(deadline):
+            return None
+        try:
+            data = super()._read_output(size, deadline - time.monotonic())
+        except OSError:  # EIO: the other side of a terminal is gone
+            data = b""
+        self._said += data or b""
+        return data
+
+    def _speaks(self, deadline: float) -> bool:
+        """True as soon as there is output, or its end. False if it serves without a word, or spins, or time is over."""
         before: dict[int, int] = {}
         looks = 0
-        while b"\n" not in self._said and not self._ready(_LOOK):
+        while not self._ready(_LOOK):
             threads = states(self._running.pid)
             turns = {thread.tid: thread.turns for thread in threads}
             looks = looks + 1 if _all_serve(threads) and turns == before else 0
@@ -188,13 +200,8 @@ class Launched(Server):
             elif self._spins():
                 self._silent = "uses the CPU all the time"
             if self._silent or time.monotonic() > deadline:
-                return None
-        try:
-            data = super()._read_output(size, deadline - time.monotonic())
-        except OSError:  # EIO: the other side of a terminal is gone
-            data = b""
-        self._said += data or b""
-        return data
+                return False
+        return True
 
     def _spins(self) -> bool:
         if self._trace is not None and self._trace.path.exists() and self._trace.fruitless() >= SPINNING:
