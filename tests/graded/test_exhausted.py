@@ -74,4 +74,4 @@ def test_out_of_memory(lab: LabUnderTest) -> None:
     server = lab.start(inject=["accept,accept4:error=ENOMEM"])
     server.client("A")
     with server.story.step("the server backs off: it rests between two tries to accept A"):
-        server.quiet()
+        server.pauses()

@@ -99,22 +99,32 @@ class RunningServer:
 
     def quiet(self) -> None:
         """Returns when the server has done all it can. Failed if it is dead or spins."""
-        watch = self.watch()
+        self._await(self.watch())
+
+    def pauses(self) -> None:
+        """Returns when every thread sleeps, be it only until it tries again what it could not do. Else as quiet()."""
+        self._await(self.watch(hasty=True))
+
+    def _await(self, watch: RestWatch) -> None:
         while not watch.look():
             watch.pause()
 
-    def watch(self, *, patient: bool = False) -> RestWatch:
+    def watch(self, *, patient: bool = False, hasty: bool = False) -> RestWatch:
+        """Patient: a server that has put something off is to do it first. Hasty: it need not, whatever lies there."""
         view = View(
             self.pid,
             held=self._held,
             in_flight=lambda: any(client.connection.in_flight(self._around.sockets) for client in self._clients),
-            has_work=lambda: any(client.connection.has_unread(self._around.sockets) for client in self._clients),
+            has_work=lambda: not hasty and self._has_work(),
             fruitless=self._fruitless,
             check_alive=self.check_alive,
             survivors=lambda: threads.states_of(threads.session(self.process.session)),
             failed=self._told,
         )
         return RestWatch(view, self._around.deadlines, patient=patient)
+
+    def _has_work(self) -> bool:
+        return any(client.connection.has_unread(self._around.sockets) for client in self._clients)
 
     def _held(self) -> set[int]:
         return self._gate.held if self._gate else set()
