@@ -42,6 +42,7 @@ def wakes_for_nothing(server: ServerUnderTest, times: int) -> None:
                 return
             if time.monotonic() > late or (not woken and sleeps_for_ever(server)):
                 raise server.failure("it sleeps on")
+            server.check_alive()
             pause(look)
 
 

@@ -125,8 +125,12 @@ class ServerUnderTest(RunningServer):
         return fds.descriptors(self.pid)
 
     def descriptor_of(self, client: Client) -> fds.Descriptor:
-        fd = self.fd_of(client)
-        return fds.descriptors(self.pid)[fd]
+        found = fds.descriptors(self.pid).get(self.fd_of(client))
+        if found is None:
+            raise self.failure(
+                f"{client.name} has no descriptor in the server: another process of it serves {client.name}"
+            )
+        return found
 
     def listener(self) -> fds.Descriptor:
         """The socket that it listens on."""
