@@ -125,7 +125,8 @@ class ServerUnderTest(RunningServer):
         return fds.descriptors(self.pid)
 
     def descriptor_of(self, client: Client) -> fds.Descriptor:
-        found = fds.descriptors(self.pid).get(self.fd_of(client))
+        fd = self.fd_of(client)
+        found = fds.descriptors(self.pid).get(fd)
         if found is None:
             raise self.failure(
                 f"{client.name} has no descriptor in the server: another process of it serves {client.name}"
