@@ -18,7 +18,6 @@ from typing import IO
 
 from muxlab.errors import MuxlabError
 from muxlab.grading.command import Circumstances, Tools
-from muxlab.grading.rest import SPINNING
 from muxlab.grading.threads import ThreadState, cpu_seconds, states
 from muxlab.grading.trace import TraceReader
 from muxlab.process import Address, Server
@@ -28,6 +27,7 @@ _WHAT_MATTERS = ("AddressSanitizer:", "ThreadSanitizer:", "LeakSanitizer:", "run
 LAST_WORDS = 8  # lines of stderr that a report shows
 _LOOK = 0.1  # seconds between two looks at a program that has not said its first line
 _LOOKS = 3  # in a row that find nobody to have run in between
+_IN_VAIN = 1_000  # waits and accepts in a row, of a program that should first say where it listens
 _BUSY = 0.25  # of the time to start: who has computed for so long, and said nothing, is not about to say anything
 
 
@@ -204,8 +204,10 @@ class Launched(Server):
         return True
 
     def _spins(self) -> bool:
-        if self._trace is not None and self._trace.path.exists() and self._trace.fruitless() >= SPINNING:
-            return True
+        if self._trace is not None and self._trace.path.exists():
+            enough = _IN_VAIN // 10 if self.how.stacks else _IN_VAIN  # with its stack a call takes far longer
+            if self._trace.fruitless() >= enough:
+                return True
         return cpu_seconds(self._running.pid) > self._start_deadline * _BUSY
 
     def _await_end_of_output(self) -> None:
