@@ -42,9 +42,11 @@ def answer(data: bytes) -> bytes:
         os.kill(os.getpid(), signal.SIGSEGV)
     if mode == "blocks":
         os.read(os.pipe()[0], 1)
-    if mode == "heir" and os.fork() == 0:
-        work_for_a_while()
-        os._exit(0)
+    if mode == "heir":
+        parent = os.getpid()
+        if os.fork() == 0:
+            outlive(parent)
+            os._exit(0)
     return data
 
 
@@ -115,9 +117,8 @@ async def with_asyncio() -> None:
     await server.wait_closed()
 
 
-def work_for_a_while() -> None:
-    """Until nobody is there who waits for its end; and a little longer."""
-    parent = os.getppid()
+def outlive(parent: int) -> None:
+    """Works until the parent is gone, and a little longer."""
     while os.getppid() == parent:
         pass
     for _ in range(1_000_000):
