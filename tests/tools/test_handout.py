@@ -130,6 +130,7 @@ def test_it_says_what_there_is_to_write(course: Tree) -> None:
     lines = done.stdout.splitlines()
     assert lines[:-1] == ["to write in labs/01_select/server.cpp: Server::run", "finished: 02_poll"]
     assert lines[-1].startswith(f"{out_beside(course)} is ready: a git repository with ")
+    assert lines[-1].endswith("; begin in there with ./muxlab grade 01")
 
 
 def test_a_finished_lab_beside_one_to_write(course: Tree) -> None:

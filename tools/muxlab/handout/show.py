@@ -20,7 +20,9 @@ def show_handout(project: Project, out: Path, labs: str, with_solutions: str) ->
     write_handout(project, handout, out)
     for line in _summary(handout):
         print(line)
-    print(f"{out} is ready: a git repository with {len(handout.copied) + len(handout.changed)} files in one commit")
+    number = len(handout.copied) + len(handout.changed)
+    begin = f"; begin in there with ./muxlab grade {to_write[0].number}" if to_write else ""
+    print(f"{out.resolve()} is ready: a git repository with {number} files in one commit{begin}")
 
 
 def _labs(text: str) -> list[Lab]:
