@@ -9,6 +9,8 @@ import pytest
 from grading_stage import each_lab, failure_of, lab_under_test, needs_strace, needs_tools
 from muxlab.grading import arguments, descriptor_of, timeout_of
 from muxlab.grading.faults import in_words
+from muxlab.grading.source_lines import SourceLines
+from muxlab.grading.tell_calls import tell
 from muxlab.grading.trace import TraceReader
 from muxlab.strace.decode import SELECTS, Control, Wait
 from muxlab.strace.parse import parse
@@ -107,6 +109,28 @@ def test_the_last_calls_begin_with_the_servers_own(tmp_path: Path) -> None:
     )
     calls = TraceReader(path).last_calls(None, path, asleep=True)
     assert [call.split("(")[0] for call in calls] == ["socket", "accept"]
+
+
+GIVES_UP = """\
+7 0.1 pselect6(6, [3 5], [], NULL, NULL, NULL) = -1 EINVAL (Invalid argument)
+7 0.2 close(6) = 0
+7 0.3 close(5) = 0
+7 0.4 close(4) = 0
+7 0.5 close(3) = 0
+7 0.6 close(3) = -1 EBADF (Bad file descriptor)
+7 0.7 write(2, "select", 6) = 6
+7 0.8 write(2, "\\n", 1) = 1
+"""
+
+
+def test_tidying_up_does_not_hide_why_it_gave_up() -> None:
+    calls = parse(GIVES_UP.splitlines()).calls
+    assert tell(calls, None, SourceLines(Path("/nowhere")), asleep=False) == [
+        "pselect6 = -1 EINVAL",
+        "close(6), close(5), close(4), close(3)",
+        "close(3) = -1 EBADF",
+        "write(2, 6), write(2, 1)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from muxlab.grading.source_lines import SourceLines
@@ -11,6 +12,8 @@ from muxlab.strace.trace import Call
 
 TOLD = 8  # lines
 _WIDEST = 24  # characters of one argument
+_TIDYING = re.compile(r"((close)\(\d+\)|(write)\([12], \d+\)) = \d+")
+_NAMED = 4  # of a row of those
 
 
 def tell(calls: Sequence[Call], fd: int | None, sources: SourceLines, *, asleep: bool) -> list[str]:
@@ -25,7 +28,7 @@ def tell(calls: Sequence[Call], fd: int | None, sources: SourceLines, *, asleep:
             where = sources.of(call) or places.get((call.thread, call.name), "")
             told.append((where, _text(step, call, fd, asleep)))
             places[call.thread, call.name] = where
-    last = _without_repetition(told)[-TOLD:]
+    last = _without_repetition(_tidying_in_one_line(told))[-TOLD:]
     width = max((len(where) for where, _ in last), default=0)
     return [f"{where:{width}}  {text}" if width else text for where, text in last]
 
@@ -66,6 +69,26 @@ def _ready(step: Wait, fd: int | None) -> str:
         return ", ".join(f"fd {events.fd}: {'|'.join(events.bits)}" for events in step.ready) or str(step.call.result)
     about = ["|".join(events.bits) for events in step.ready if events.fd == fd]
     return about[0] if about else "others"
+
+
+def _tidying_in_one_line(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A server that gives up closes all it has and says why: that must not hide the call that made it give up."""
+    kept: list[tuple[str, str, list[str]]] = []
+    for where, text in told:
+        match = _TIDYING.fullmatch(text)
+        kind = match[2] or match[3] if match else ""
+        if match and kept and kept[-1][:2] == (where, kind):
+            kept[-1][2].append(match[1])
+        else:
+            kept.append((where, kind, [text]))
+    return [(where, _row(texts)) for where, _, texts in kept]
+
+
+def _row(texts: list[str]) -> str:
+    if len(texts) == 1:
+        return texts[0]
+    names = [texts[0].partition(" = ")[0], *texts[1:]]
+    return ", ".join(names if len(names) <= _NAMED else [*names[: _NAMED - 1], "…", names[-1]])
 
 
 def _without_repetition(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
