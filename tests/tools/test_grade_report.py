@@ -99,6 +99,22 @@ def test_failures_of_a_kind_are_told_once() -> None:
     assert "hint" not in text
 
 
+def test_a_server_that_ends_for_one_reason_is_one_kind_whatever_its_log_says() -> None:
+    ends = [
+        Failure("the server has ended: exit code 1", died=(f"  0.{fd}8  4{fd} info  fd {fd} closed", "select: Bad fd"))
+        for fd in (6, 7)
+    ]
+    lab = lab_result("01", [failed("01.a", 500, ends[0]), failed("01.b", 500, ends[1])])
+    assert "  the same in 1 test worth 50 points: b" in text_of(report_of(lab))
+
+
+def test_a_crash_is_not_said_to_have_one_cause() -> None:
+    crash = Failure("the server has ended: killed by SIGSEGV")
+    lab = lab_result("01", [failed("01.a", 500, crash), failed("01.b", 500, crash)])
+    text = text_of(report_of(lab))
+    assert "  the same outcome in 1 test worth 50 points, perhaps for another reason: b" in text
+
+
 def test_a_server_that_does_not_start_is_one_kind_though_its_words_may_be_lost() -> None:
     heard, unheard = (
         Failure("it does not start", (), (f"01_select did not start (exit code 70): {words}",))

@@ -109,7 +109,9 @@ def _failures(lab: LabResult, report: Report, hints: Hints, told: int | None) ->
 def _alike(results: list[Result]) -> list[Line]:
     if not results:
         return []
-    return _names(f"the same in {_tests(results)}: ", results)
+    told = results[0].failure and results[0].failure.cause  # a crash alone may have several causes
+    what, unless = ("", "") if told else (" outcome", ", perhaps for another reason")
+    return _names(f"the same{what} in {_tests(results)}{unless}: ", results)
 
 
 def _names(text: str, results: list[Result]) -> list[Line]:

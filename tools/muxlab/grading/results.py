@@ -55,6 +55,9 @@ class Test:
         return "SANITIZER" in self.needs or "LEAKS" in self.needs
 
 
+_LOGGED = re.compile(r"\s*\d+\.\d+ +\d+ (debug|info) ")  # common/log.hpp
+
+
 @dataclass(frozen=True)
 class Failure:
     """What a failed test has to tell; the same as Failed, but it travels."""
@@ -66,6 +69,12 @@ class Failure:
     died: tuple[str, ...] = ()
     calls_title: str = ""
     calls: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> tuple[str, ...]:
+        """Why, as far as it is told: what a dead server said last, without its log and without numbers; or details."""
+        said = (re.sub(r"\d+", "", line) for line in self.died if not _LOGGED.match(line))
+        return tuple(said) if self.died else self.details
 
     @classmethod
     def of(cls, failed: Failed) -> Failure:
@@ -92,7 +101,7 @@ class Failure:
         """Failures of the same kind have the same to tell: all those of a server that does not start, for example."""
         if self.outcome == DOES_NOT_START:  # what it said may be different, or lost
             return self.outcome, re.sub(r"\d+", "", "".join(self.details[:1]).partition("): ")[0])
-        return self.outcome, self.died or self.details
+        return self.outcome, self.cause
 
     @property
     def reason(self) -> str:
