@@ -97,9 +97,9 @@ def test_a_client_leaves(lab: LabUnderTest) -> None:
     # Not calls(), which would first wait for the server to come to rest: one that spins has a reason to be told.
     told = [step for step in server.trace.decoded(server.trace.select(["wait"])) if isinstance(step, Wait)]
     failed = [step for step in told if step.call.errno == "EBADF"]
-    server.check("no wait fails because of a closed descriptor (EBADF)", not failed, f"failed {len(failed):,} times")
+    server.check("no wait fails because of a closed descriptor (EBADF)", not failed, f"not so: {len(failed):,} failed")
     gone = [events for step in told for events in step.ready if "NVAL" in events.bits]
-    server.check("no wait reports a closed descriptor (POLLNVAL)", not gone, f"reported {len(gone):,} times")
+    server.check("no wait reports a closed descriptor (POLLNVAL)", not gone, f"not so: {len(gone):,} did")
     server.expects_alive()
 
 

@@ -126,4 +126,4 @@ def test_ticker_ends_before_the_loops(lab: LabUnderTest) -> None:
         server.release(trap)
     server.ends()
     wrong = [call for call in server.calls() if call.errno == "EBADF"]
-    server.check("nothing was written to a descriptor that is closed", not wrong, f"written to {len(wrong)} times")
+    server.check("nothing was written to a descriptor that is closed", not wrong, f"not so: {len(wrong):,}×")
