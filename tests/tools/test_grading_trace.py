@@ -120,12 +120,14 @@ GIVES_UP = """\
 7 0.6 close(3) = -1 EBADF (Bad file descriptor)
 7 0.7 write(2, "select", 6) = 6
 7 0.8 write(2, "\\n", 1) = 1
+7 0.9 exit_group(1) = ?
+8 0.9 exit_group(0 <unfinished ...>
 """
 
 
 def test_tidying_up_does_not_hide_why_it_gave_up() -> None:
     calls = parse(GIVES_UP.splitlines()).calls
-    assert tell(calls, None, SourceLines(Path("/nowhere")), asleep=False) == [
+    assert tell(calls, None, SourceLines(Path("/nowhere")), asleep=True) == [
         "pselect6 = -1 EINVAL",
         "close(6), close(5), close(4), close(3)",
         "close(3) = -1 EBADF",

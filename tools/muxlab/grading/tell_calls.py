@@ -21,7 +21,8 @@ def tell(calls: Sequence[Call], fd: int | None, sources: SourceLines, *, asleep:
     decoder = Decoder()
     told: list[tuple[str, str]] = []
     places: dict[tuple[int, str], str] = {}  # where each thread last made each call
-    for call in sorted(calls, key=lambda call: (call.returned or 1 << 62, call.entered)):
+    made = [call for call in calls if call.name not in ("exit", "exit_group")]  # never return
+    for call in sorted(made, key=lambda call: (call.returned or 1 << 62, call.entered)):
         step = decoder.step(call)
         if isinstance(step, Wait) or not call.finished or fd is None or _is_about(step, call, fd):
             # strace prints a stack when the call returns; a thread mostly waits where it has waited before.
