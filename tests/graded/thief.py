@@ -5,19 +5,15 @@ To the server it is as if a process that shares its sockets had been faster, as 
 
 from __future__ import annotations
 
-import ctypes
 import errno
-import os
 import select
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 
+from muxlab.borrowed import borrowed, unread
 from muxlab.grading import Client, InstrumentError, ServerUnderTest
 from muxlab.grading.threads import family
-
-_PIDFD_GETFD = 438  # on every architecture
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def takes_waiting_client(server: ServerUnderTest) -> bool:
@@ -40,28 +36,17 @@ def takes_bytes(server: ServerUnderTest, client: Client) -> bytes:
         for process in family(server.pid):
             with suppress(OSError), _duplicate(process, number) as ours:
                 if ours.getpeername()[:2] == tuple(client.local):
-                    return _unread(ours)
+                    return unread(ours)
     raise InstrumentError(f"the server's socket for {client.name} cannot be found")
-
-
-def _unread(ours: socket.socket) -> bytes:
-    try:
-        return ours.recv(65536, socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return b""
 
 
 @contextmanager
 def _duplicate(process: int, number: int) -> Iterator[socket.socket]:
     """That descriptor of the process as one of ours, for a moment."""
-    handle = os.pidfd_open(process)
     try:
-        ours = _libc.syscall(*map(ctypes.c_long, (_PIDFD_GETFD, handle, number, 0)))
-        if ours == -1 and ctypes.get_errno() == errno.EBADF:
-            raise OSError(errno.EBADF, f"process {process} has no descriptor {number}")
-        if ours == -1:
-            raise InstrumentError(f"a server's descriptor cannot be shared: {os.strerror(ctypes.get_errno())}")
-    finally:
-        os.close(handle)
-    with closing(socket.socket(fileno=ours)) as shared:
-        yield shared
+        with borrowed(process, number) as ours:
+            yield ours
+    except OSError as error:
+        if error.errno in (errno.EPERM, errno.ENOSYS):
+            raise InstrumentError(f"a server's descriptor cannot be shared: {error.strerror}") from None
+        raise

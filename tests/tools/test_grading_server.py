@@ -22,8 +22,7 @@ from grading_stage import (
     odd_server,
 )
 from muxlab.grading import Deadlines, Failed, Instrument, Instruments, LabUnderTest
-from muxlab.grading.descriptors import fd_of_inode
-from muxlab.sockets import LISTEN, Sockets
+from muxlab.sockets import LISTEN, Sockets, fd_of_inode
 from stage import BACKSTOP, REPOSITORY, Lifeline, write_script
 
 pytestmark = needs_tools

@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from muxlab.proc import descriptor_numbers
 from muxlab.process import Address
 
 ESTABLISHED, SYN_RECV, FIN_WAIT_1, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 3, 4, 6, 8, 10
@@ -21,7 +22,8 @@ _NLMSG_ERROR = 2
 _INET_DIAG_INFO = 2
 _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBBI")
-_BYTES_RECEIVED = 128  # struct tcp_info: the offset of tcpi_bytes_received
+_UNACKED = 24  # struct tcp_info: the offset of tcpi_unacked
+_BYTES_RECEIVED = 128  # and of tcpi_bytes_received
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Peer:
     """0: the server has closed it, and the kernel finishes the work."""
     received: int | None
     """All bytes that ever arrived; None where the kernel does not say."""
+    unacked: int | None = None
+    """Segments that are on their way; those that wait for the client's window to open are not among them."""
 
 
 class Sockets:
@@ -83,6 +87,18 @@ class Sockets:
         return _parse(diag.recv(65536), client)
 
 
+def fd_of_inode(pid: int, inode: int) -> int | None:
+    """The lowest descriptor that is this socket."""
+    wanted = f"socket:[{inode}]"
+    for name in descriptor_numbers(pid):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{name}") == wanted:  # noqa: PTH115
+                return int(name)
+        except OSError:
+            continue
+    return None
+
+
 def _parse(answer: bytes, client: Address) -> Peer | None:
     length, kind = struct.unpack_from("=IH", answer)
     if kind == _NLMSG_ERROR:
@@ -96,16 +112,24 @@ def _parse(answer: bytes, client: Address) -> Peer | None:
     if port != client.port:
         return None  # the kernel falls back on the listener when it does not find the connection
     unread, unsent, _, inode = struct.unpack_from("=IIII", message, 56)
-    return Peer(state, unread, unsent, inode, _bytes_received(message[72:]))
+    info = _tcp_info(message[72:])
+    return Peer(state, unread, unsent, inode, _number(info, "=Q", _BYTES_RECEIVED), _number(info, "=I", _UNACKED))
 
 
-def _bytes_received(attributes: bytes) -> int | None:
+def _tcp_info(attributes: bytes) -> bytes:
     while len(attributes) >= 4:
         length, kind = struct.unpack_from("=HH", attributes)
-        if kind == _INET_DIAG_INFO and length >= 4 + _BYTES_RECEIVED + 8:
-            return int(struct.unpack_from("=Q", attributes, 4 + _BYTES_RECEIVED)[0])
+        if kind == _INET_DIAG_INFO:
+            return attributes[4:length]
         attributes = attributes[max(4, (length + 3) & ~3) :]
-    return None
+    return b""
+
+
+def _number(info: bytes, form: str, offset: int) -> int | None:
+    """None where the kernel is too old to tell."""
+    if len(info) < offset + struct.calcsize(form):
+        return None
+    return int(struct.unpack_from(form, info, offset)[0])
 
 
 def _look_up(client: Address, server: Address) -> Peer | None:

@@ -8,7 +8,7 @@ import select
 from dataclasses import dataclass
 from pathlib import Path
 
-from muxlab.grading.threads import has_memory
+from muxlab.proc import descriptor_numbers
 
 _ONESHOT = 1 << 30
 _EDGE = 1 << 31
@@ -77,20 +77,10 @@ class Registration:
         return bool(self.events & select.EPOLLOUT)
 
 
-def _numbers(pid: int) -> list[str]:
-    """In ascending order; none if it has ended."""
-    try:
-        return sorted(os.listdir(f"/proc/{pid}/fd"), key=int)  # noqa: PTH208
-    except OSError:
-        if has_memory(pid):
-            raise  # we may not look there
-        return []
-
-
 def descriptors(pid: int) -> dict[int, Descriptor]:
     """By number. What was closed while we looked is left out."""
     found = {}
-    for name in _numbers(pid):
+    for name in descriptor_numbers(pid):
         try:
             target = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115 (a Path would tidy 'socket:[1]')
             flags = re.search(r"^flags:\s*(\d+)", Path(f"/proc/{pid}/fdinfo/{name}").read_text(), re.M)
@@ -114,15 +104,3 @@ def registrations(pid: int) -> list[Registration]:
             inode = int(entry[4], 16) if entry[4] else None
             found.append(Registration(descriptor.number, int(entry[1]), int(entry[2], 16), int(entry[3], 16), inode))
     return found
-
-
-def fd_of_inode(pid: int, inode: int) -> int | None:
-    """The lowest descriptor that is this socket."""
-    wanted = f"socket:[{inode}]"
-    for name in _numbers(pid):
-        try:
-            if os.readlink(f"/proc/{pid}/fd/{name}") == wanted:  # noqa: PTH115
-                return int(name)
-        except OSError:
-            continue
-    return None

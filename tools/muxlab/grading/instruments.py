@@ -15,7 +15,7 @@ from muxlab.grading.command import Circumstances, Tools, sanitizers
 from muxlab.grading.deadline import calibrate
 from muxlab.grading.gate import Gate
 from muxlab.grading.launch import Launched
-from muxlab.grading.threads import has_memory
+from muxlab.proc import has_memory
 from muxlab.strace.run import why_not as why_not_strace
 
 MANY = 1200  # descriptors: enough to go past FD_SETSIZE with room for a test's clients

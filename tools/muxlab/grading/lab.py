@@ -22,8 +22,8 @@ from muxlab.grading.launch import Ended, Launched
 from muxlab.grading.running import Surroundings
 from muxlab.grading.server import ServerUnderTest
 from muxlab.grading.story import DOES_NOT_START, Failed, Story
-from muxlab.grading.threads import has_memory
 from muxlab.grading.trace import TraceReader
+from muxlab.proc import has_memory
 from muxlab.sockets import Sockets
 
 PLAIN = "server starts"

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from muxlab.grading import descriptors as fds
 from muxlab.grading import threads
 from muxlab.grading.client import Client
 from muxlab.grading.connection import Connection
@@ -18,7 +17,7 @@ from muxlab.grading.rest import SPINNING, RestWatch, View, describe
 from muxlab.grading.show_bytes import count
 from muxlab.grading.story import Failed, Story
 from muxlab.grading.trace import TraceReader
-from muxlab.sockets import Sockets
+from muxlab.sockets import Sockets, fd_of_inode
 
 
 @dataclass(frozen=True)
@@ -224,7 +223,7 @@ class RunningServer:
         peer = client.connection.peer(self._around.sockets) if client else None
         if client is None or peer is None or peer.unread == 0:
             return []
-        fd = fds.fd_of_inode(self.pid, peer.inode)
+        fd = fd_of_inode(self.pid, peer.inode)
         where = "not accepted" if fd is None else f"fd {fd}"
         lie = "lies" if peer.unread == 1 else "lie"
         return [f"{count(peer.unread)} of {client.name} {lie} unread in the server ({where})"]

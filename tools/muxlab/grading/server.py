@@ -14,6 +14,7 @@ from muxlab.grading.instruments import InstrumentError
 from muxlab.grading.running import RunningServer
 from muxlab.grading.story import Failed
 from muxlab.grading.trace import Mark
+from muxlab.sockets import fd_of_inode
 from muxlab.strace.decode import Step
 from muxlab.strace.trace import Call
 
@@ -115,7 +116,7 @@ class ServerUnderTest(RunningServer):
         self.quiet()
         peer = client.connection.peer(self._around.sockets)
         for process in threads.family(self.pid):
-            fd = fds.fd_of_inode(process, peer.inode) if peer else None
+            fd = fd_of_inode(process, peer.inode) if peer else None
             if fd is not None:
                 return fd
         raise self.failure(f"{client.name} has no descriptor in the server: never accepted, or closed again")

@@ -145,14 +145,6 @@ def is_alive(tid: int) -> bool:
     return _state(tid, tid) is not None
 
 
-def has_memory(pid: int) -> bool:
-    """False from the moment on at which a process begins to end."""
-    try:
-        return not _read(f"/proc/{pid}/statm").startswith("0 ")
-    except OSError:
-        return False
-
-
 def _names(folder: str) -> list[str]:
     try:
         return os.listdir(folder)  # noqa: PTH208 (called very often)
