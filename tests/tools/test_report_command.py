@@ -12,7 +12,7 @@ from compare_stage import made_up_report
 from muxlab.errors import MuxlabError
 from muxlab.project import Lab, Project, find_lab
 from muxlab.report import command, record
-from muxlab.scenarios.catalogue import SCENARIOS, Scenario
+from muxlab.scenarios.catalogue import COMPARED, Scenario
 
 MATRIX = {"schema": 1, "kernel": "6.1", "columns": [], "states": []}
 
@@ -75,7 +75,7 @@ def test_scenarios_stand_in_the_order_of_the_catalogue(tmp_path: Path, recorded:
     project = Project(tmp_path)
     make(project, quick=False)
     contents = command.gather(project, command.store_of(project))
-    assert [trace["scenario"]["id"] for trace in contents.traces] == [scenario.id for scenario in SCENARIOS]
+    assert [trace["scenario"]["id"] for trace in contents.traces] == [scenario.id for scenario in COMPARED]
 
 
 def test_what_was_recorded_before_is_replaced(tmp_path: Path, recorded: list[str]) -> None:

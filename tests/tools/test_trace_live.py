@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from muxlab.scenarios.catalogue import SCENARIOS, Scenario
+from muxlab.scenarios.catalogue import COMPARED, SCENARIOS, Scenario
 from muxlab.scenarios.stage import Stage
 from muxlab.trace.model import Step, Trace, Transfer, WaitEnter, WaitReturn
 from trace_stage import needs, of_kind, record_command, record_lab, record_selectors
@@ -166,17 +167,39 @@ def test_every_call_of_a_lab_has_its_line(lab: str) -> None:
             assert "::epoll_ctl(" in line
 
 
-@pytest.mark.parametrize(
-    ("scenario", "place"), [(one, at) for at, one in enumerate(SCENARIOS)], ids=lambda one: str(getattr(one, "id", one))
-)
-def test_every_scenario_plays_to_its_end(scenario: Scenario, place: int) -> None:
-    trace = record_lab(LABS[place % len(LABS)], scenario)
+def plays_to_its_end(scenario: Scenario) -> None:
+    """In one of its labs: another one for each scenario."""
+    trace = record_lab(scenario.labs[SCENARIOS.index(scenario) % len(scenario.labs)], scenario)
     assert not trace.unknown
     assert not any("come to rest" in action.text for action in trace.clients)
     assert of_kind(trace.steps, "exit")[-1].line == "ended: exit code 0"
     assert trace.clients[-1].text == "the server is told to stop: SIGTERM"
     named = {one.client for one in trace.descriptors} - {None}
     assert named, "connections must be told apart"
+
+
+@pytest.mark.parametrize("scenario", COMPARED, ids=lambda one: one.id)
+def test_every_scenario_of_the_page_plays_to_its_end(scenario: Scenario) -> None:
+    plays_to_its_end(scenario)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("scenario", [one for one in SCENARIOS if not one.compared], ids=lambda one: one.id)
+def test_every_scenario_of_a_card_plays_to_its_end(scenario: Scenario) -> None:
+    plays_to_its_end(scenario)
+
+
+def test_what_happens_while_a_server_is_held_it_finds_in_one_turn() -> None:
+    trace = record_lab("02", "one-turn")
+    told = [step.detail.ready for step in of_kind(trace.steps, "wait_return") if isinstance(step.detail, WaitReturn)]
+    assert any([set(one.events) for one in ready] == [{"IN"}, {"IN", "OUT"}, {"IN"}] for ready in told)
+
+
+def test_what_is_stolen_was_ready_and_is_not_there() -> None:
+    trace = record_lab("03", "gone")
+    for kind in ("recv", "accept"):
+        after = [two.errno for one, two in pairwise(trace.steps) if one.kind == "wait_return" and two.kind == kind]
+        assert "EAGAIN" in after
 
 
 def test_the_same_scenario_has_the_same_beats_in_every_server() -> None:

@@ -104,6 +104,7 @@ class Server:
             self.pid = self._find_pid()
         except BaseException:
             self._kill()
+            self._await_end_of_output()
             self._close()
             raise
         return self

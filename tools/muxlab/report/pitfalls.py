@@ -56,11 +56,12 @@ def _card(card: Card) -> str:
 
 
 def _how_to_record(card: Card) -> str:
-    """A mistake that no scenario shows is provoked by a graded test."""
+    """A mistake that no trace shows is provoked by a graded test."""
     name = f"{card.lab[:2]}.{card.name}"
     if card.fields.get("Scenario"):
         return f"None is recorded yet: <code>{escape(f'./muxlab bug watch {name}')}</code>"
-    return f"No scenario shows it; a test provokes it: <code>{escape(f'./muxlab bug run {name}')}</code>"
+    why = escape(card.fields.get("No trace", "No scenario shows it."))
+    return f"{why} A test provokes it: <code>{escape(f'./muxlab bug run {name}')}</code>"
 
 
 def _diff(text: str) -> str:

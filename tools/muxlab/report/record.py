@@ -12,7 +12,7 @@ from muxlab.errors import MuxlabError
 from muxlab.project import Lab, Project
 from muxlab.report.model import Json
 from muxlab.report.storage import Store, read_json, save_trace
-from muxlab.scenarios.catalogue import SCENARIOS, Scenario
+from muxlab.scenarios.catalogue import COMPARED, Scenario
 from muxlab.trace.command import record_lab
 from muxlab.trace.storage import as_json
 
@@ -21,7 +21,7 @@ MATRIX_SECONDS = 60  # a backstop: the matrix takes less than one
 
 
 def chosen(quick: bool) -> Sequence[Scenario]:
-    return [scenario for scenario in SCENARIOS if not quick or scenario.id in QUICK]
+    return [scenario for scenario in COMPARED if not quick or scenario.id in QUICK]
 
 
 def record_all(
@@ -36,7 +36,7 @@ def record_all(
     shutil.rmtree(store.traces, ignore_errors=True)
     failures = []
     for scenario in scenarios:
-        for lab in labs:
+        for lab in [one for one in labs if one.number in scenario.labs]:
             tell(f"recording {scenario.id} in {lab.folder}")
             try:
                 save_trace(store, record_one(project, lab, scenario, programs))

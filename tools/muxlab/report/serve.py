@@ -27,7 +27,7 @@ from muxlab.report.command import gather, open_page, store_of
 from muxlab.report.page import LIVE, page
 from muxlab.report.record import record_one
 from muxlab.report.storage import save_trace
-from muxlab.scenarios.catalogue import SCENARIOS, find_scenario
+from muxlab.scenarios.catalogue import COMPARED, find_scenario
 
 PRESET = "dev"  # what a student builds and edits
 MOST_BYTES = 4096  # of a request's body
@@ -117,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def live_page(project: Project) -> str:
-    offered = [{"id": one.id, "title": one.title, "what": one.what} for one in SCENARIOS]
+    offered = [{"id": one.id, "title": one.title, "what": one.what} for one in COMPARED]
     contents = replace(gather(project, store_of(project)), offered=offered)
     return page(contents).replace("</title>", f"</title>\n{LIVE}", 1)
 
@@ -127,7 +127,7 @@ def run_again(server: PageServer, name: str) -> Mapping[str, Any]:
     scenario = find_scenario(name)
     project = server.project
     with server.recording:  # one at a time: they would slow each other down
-        labs = [lab for lab in SERVERS if project.folder(lab).is_dir()]
+        labs = [lab for lab in SERVERS if lab.number in scenario.labs and project.folder(lab).is_dir()]
         build(project, PRESET, [lab.folder for lab in labs])
         bundle = Bundle()
         traces, notes = [], []

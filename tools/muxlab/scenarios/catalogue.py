@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from muxlab.errors import MuxlabError
-from muxlab.scenarios import scripts
+from muxlab.scenarios import mishaps, scripts
 from muxlab.scenarios.stage import Stage
+
+ALL = ("01", "02", "03", "04", "05")
+WAITS = "?pselect6,?select,?poll,?ppoll,?epoll_wait,?epoll_pwait,?epoll_pwait2"
+IDLE_MS = "50"
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,18 @@ class Scenario:
     """The server starts with all descriptors below this one taken."""
     room_for: int | None = None
     """The server may open this many descriptors more once it is up: RLIMIT_NOFILE."""
+    labs: Sequence[str] = ALL
+    """The numbers of those that it says something about."""
+    program: str = ""
+    """Instead of the lab's own: another one that is built from the lab's files."""
+    inject: Sequence[str] = ()
+    """Calls that fail as ordered, as strace --inject takes it. It counts the calls of each thread by itself."""
+    unread_log: bool = False
+    """A lab's stderr is a pipe that is full, and that nobody reads."""
+    used_port: bool = False
+    """A lab's port was in use until now: its last connection is in TIME_WAIT."""
+    compared: bool = True
+    """False: it is there for bug cards. Where nothing is wrong there is little to see, so compare leaves it out."""
 
     def options_for(self, lab_number: str) -> list[str]:
         return [*self.options, *self.lab_options.get(lab_number, ())]
@@ -114,7 +130,150 @@ SCENARIOS = (
         "The signal becomes a readable descriptor; the server leaves its loop and closes everything, clients included.",
         scripts.stop_while_busy,
     ),
+    Scenario(
+        "late-reader",
+        "A client that has nothing more to say, and a reply still waiting",
+        "The end of A's input is not the end of the server's reply: what the kernel has not taken yet is sent first.",
+        mishaps.late_reader,
+    ),
+    Scenario(
+        "greedy",
+        "One client sends a lot, another one a line",
+        "Level-triggered, one read a turn is fair by itself; edge-triggered it takes a budget, and a list of who used "
+        "it up.",
+        mishaps.greedy,
+        options=("--read-size", str(scripts.READ_SIZE)),
+    ),
+    Scenario(
+        "gone",
+        "What was ready is gone",
+        "Between the wait that told of it and the call that takes it, somebody else takes A's bytes, and later a "
+        "client who waits; in between D goes before it is answered. Ready is a hint.",
+        mishaps.gone,
+    ),
+    Scenario(
+        "one-turn",
+        "Much happens between two waits",
+        "In one turn Z has left, and C speaks; in a later one A, M and C are all ready, M in both directions.",
+        mishaps.one_turn,
+        compared=False,
+    ),
+    Scenario(
+        "rush",
+        f"{mishaps.RUSH} clients while the server is busy",
+        "They all connect between two waits, and later they all speak between two waits.",
+        mishaps.rush,
+        compared=False,
+    ),
+    Scenario(
+        "urgent",
+        "A byte of urgent data",
+        "A byte that TCP marks as urgent is nothing to read, and no error: who does not ask for it hears nothing.",
+        mishaps.urgent,
+        compared=False,
+    ),
+    Scenario(
+        "interrupted",
+        "A signal in the middle of a wait",
+        "The third wait fails with EINTR, as if the server had been stopped and continued: it has told nothing, and is "
+        "made again.",
+        mishaps.twice_hello,
+        inject=(f"{WAITS}:error=EINTR:when=3",),
+        compared=False,
+    ),
+    Scenario(
+        "errors",
+        "Errors that concern one client",
+        "accept fails with ECONNABORTED while B waits, and D cannot be added to an interest list: everybody else is "
+        "served.",
+        mishaps.four_clients,
+        inject=("?accept,?accept4:error=ECONNABORTED:when=3", "epoll_ctl:error=ENOSPC:when=6"),
+        compared=False,
+    ),
+    Scenario(
+        "out-of-memory",
+        "The kernel has no memory for a client who waits",
+        "accept fails with ENOMEM and leaves A in the queue, and the listener stays ready: the server must not spin.",
+        mishaps.twice_hello,
+        inject=("?accept,?accept4:error=ENOMEM:when=1..6",),
+        compared=False,
+    ),
+    Scenario(
+        "time-out",
+        "Nobody says anything",
+        "The wait returns when its time is over, and the server waits again, for as long as before.",
+        mishaps.nothing_happens,
+        options=("--timeout-ms", IDLE_MS),
+        labs=("01", "02", "03", "04"),
+        compared=False,
+    ),
+    Scenario(
+        "unread-log",
+        "Nobody reads the log",
+        "stderr is a pipe, and it is full: the line is lost, and the clients are served.",
+        scripts.hello,
+        options=("--log", "info"),
+        unread_log=True,
+        compared=False,
+    ),
+    Scenario(
+        "restart",
+        "The port was in use a moment ago",
+        "The last connection of the server before is in TIME_WAIT for a minute: bind succeeds with SO_REUSEADDR only.",
+        scripts.hello,
+        used_port=True,
+        compared=False,
+    ),
+    Scenario(
+        "edge-wakeup",
+        "Woken by an eventfd that is never read",
+        "Each write is an edge of its own, whatever the counter says.",
+        scripts.hello,
+        options=("--threads", "1", "--wakeup", "eventfd-edge"),
+        labs=("05",),
+        compared=False,
+    ),
+    Scenario(
+        "pipe-wakeup",
+        "Woken through a pipe",
+        "A byte is written to wake the loop, and has to be read, or the pipe stays readable.",
+        scripts.hello,
+        options=("--threads", "1", "--wakeup", "pipe"),
+        labs=("05",),
+        compared=False,
+    ),
+    Scenario(
+        "tasks",
+        "Tasks that post, that throw, and that come last",
+        "The loop of lab 05 without its server: each task that runs sends a word to A.",
+        mishaps.tasks,
+        labs=("05",),
+        program="task_probe",
+        compared=False,
+    ),
+    Scenario(
+        "handlers",
+        "Handlers that forget each other",
+        "Two descriptors are ready in one batch, and the first handler replaces the second descriptor by another one "
+        "of the same number; then one is closed of which a copy stays open. No handler has anything to tell A.",
+        mishaps.handlers,
+        labs=("05",),
+        program="task_probe",
+        compared=False,
+    ),
+    Scenario(
+        "full-channel",
+        "A waker that is full",
+        "300 wake-ups in a row and nobody drains them: the socketpair takes 278, and one drain has to take them all.",
+        mishaps.full_channel,
+        labs=("05",),
+        program="task_probe",
+        compared=False,
+    ),
 )
+
+COMPARED = tuple(scenario for scenario in SCENARIOS if scenario.compared)
+"""What ./muxlab compare records for the page, and ./muxlab serve offers to record again."""
 
 
 def find_scenario(text: str) -> Scenario:

@@ -64,5 +64,11 @@ def is_coming(client: Address, server: Address) -> bool:
     return theirs is not None and theirs.state in (ESTABLISHED, CLOSE_WAIT) and theirs.unsent > 0
 
 
+def has_no_room(client: Address, server: Address) -> bool:
+    """The server has more to send, and nothing is on its way: the client's window is closed."""
+    theirs = end_of(server, client)
+    return theirs is not None and theirs.unsent > 0 and not theirs.unacked
+
+
 def _ioctl(client: socket.socket, request: int) -> int:
     return int(struct.unpack("i", fcntl.ioctl(client, request, struct.pack("i", 0)))[0])

@@ -31,12 +31,19 @@ def await_rest(server: Running, deadline: float = DEADLINE) -> None:
         raise MuxlabError(f"{server.name} does not come to rest: it works on although no client says anything")
 
 
-def comes_to_rest(server: Running, deadline: float = DEADLINE, spins: Callable[[], bool] = lambda: False) -> bool:
-    """The same, and False when it spins, or when the time is over."""
+ASLEEP = "SZX"  # states of a thread; one that has ended will do no more
+HELD = "t"  # stopped by its tracer, for as long as that is stopped itself
+
+
+def comes_to_rest(
+    server: Running, deadline: float = DEADLINE, spins: Callable[[], bool] = lambda: False, *, held: bool = False
+) -> bool:
+    """The same, and False when it spins, or when the time is over. `held`: its threads may stand still, too."""
+    states = ASLEEP + HELD if held else ASLEEP
     end = time.monotonic() + deadline
     looks = 0
     while looks < 2:
-        looks = looks + 1 if _asleep(server.pid) else 0
+        looks = looks + 1 if _asleep(server.pid, states) else 0
         if time.monotonic() > end or spins():
             return False
         if looks < 2:
@@ -70,17 +77,17 @@ def open_files(server: Running) -> int:
         return 0  # it has ended
 
 
-def _asleep(pid: int) -> bool:
+def _asleep(pid: int, states: str) -> bool:
     """Also the processes it has started: a server may serve each client in one of its own."""
     for thread in Path(f"/proc/{pid}/task").glob("*"):
-        if _state(thread / "stat") not in "SZX":
+        if state_of(thread / "stat") not in states:
             return False
-        if not all(_asleep(int(child)) for child in _children(thread)):
+        if not all(_asleep(int(child), states) for child in _children(thread)):
             return False
     return True
 
 
-def _state(stat: Path) -> str:
+def state_of(stat: Path) -> str:
     try:
         return stat.read_text(errors="replace").rpartition(")")[2].split()[0]
     except (OSError, IndexError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from muxlab.scenarios.stage import Stage, close_all, receive_all, send_all
+from muxlab.scenarios.actor import close_all, receive_all, send_all
+from muxlab.scenarios.stage import Stage
 
 READ_SIZE = 1024  # bytes: --read-size
 TEN_KILOBYTES = bytes(range(256)) * 40
@@ -31,13 +32,14 @@ def two_clients(stage: Stage) -> None:
     stage.beat()
     a.send(b"one\n")
     stage.beat()
-    b.send(b"two, and a bit more\n")
+    b.send(b"two\r\nand some more\r\n")
     stage.beat()
     a.receive(4)
     b.receive(20)
     stage.beat()
-    a.send(b"three\n")
-    b.send(b"four\n")
+    with stage.held():
+        a.send(b"three\n")
+        b.send(b"four\n")
     stage.beat()
     a.receive(6)
     b.receive(5)
@@ -82,12 +84,16 @@ def slow_reader(stage: Stage) -> None:
 def half_close(stage: Stage) -> None:
     stage.beat()
     a = stage.connect("A")
+    b = stage.connect("B")
     stage.beat()
-    a.send(b"my last words\n")
-    a.half_close()
+    with stage.held(by=b):
+        a.send(b"my last words\n")
+        a.half_close()
     stage.beat()
     a.receive()
     a.close()
+    b.receive(1)
+    b.close()
     stage.beat()
 
 

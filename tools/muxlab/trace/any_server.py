@@ -100,6 +100,16 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def used_port() -> int:
+    """One whose last connection is in TIME_WAIT: the server's side, because it hung up first."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        server.close()
+        client.close()
+        return int(listener.getsockname()[1])
+
+
 def _host(digits: str) -> str:
     """'0100007F' → '127.0.0.1': groups of four bytes, each in the machine's order."""
     groups = [bytes.fromhex(digits[at : at + 8])[::-1] for at in range(0, len(digits), 8)]

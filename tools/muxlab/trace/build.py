@@ -181,7 +181,8 @@ class _Builder:
             detail = Wake(value, self._reader(life).id if transfer.outward else life.id)
             self.steps.add(event, kind, call.name, life, line_of(call), call, detail, copied_in=into, copied_out=out_of)
             return
-        what = TransferDetail(transfer.asked, None if call.errno else moved, escaped(transfer.data, moved))
+        done = call.finished and not call.errno
+        what = TransferDetail(transfer.asked, moved if done else None, escaped(transfer.data, moved))
         kind = "send" if transfer.outward else "recv"
         if life.kind != "connection":
             kind = "other"
@@ -239,6 +240,8 @@ class _Builder:
         if call.name == "listen" and life is not None and call.result == 0:
             life.kind = "listener"
             self.steps.listening = True
+        if call.name == "bind" and call.errno:
+            self.steps.listening = True  # it never will, and what it does about that counts
         self.steps.add(event, "shutdown" if call.name == "shutdown" else "other", call.name, life, line_of(call), call)
 
     def _argument(self, event: Event, call: Call) -> Life | None:

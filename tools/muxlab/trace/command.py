@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from muxlab.build import build_lab
+from muxlab.build import build, build_lab
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
 from muxlab.files import check_writable
 from muxlab.process import Server
 from muxlab.project import Lab, Project, find_lab
 from muxlab.scenarios.catalogue import SCENARIOS, Scenario
-from muxlab.trace.any_server import START_DEADLINE, STOP_DEADLINE, AnyServer, command_words, free_port
+from muxlab.trace.any_server import (
+    START_DEADLINE,
+    STOP_DEADLINE,
+    AnyServer,
+    command_words,
+    free_port,
+    used_port,
+)
 from muxlab.trace.listing import show
 from muxlab.trace.model import Trace
 from muxlab.trace.perfetto import save_perfetto
@@ -47,12 +55,23 @@ class Target:
 
 
 def lab_target(lab: Lab, scenario: Scenario, program: Path, stop_deadline: float = STOP_DEADLINE) -> Target:
-    options = ["--log", "error", *scenario.options_for(lab.number)]
+    chosen = program.with_name(scenario.program) if scenario.program else program
 
     def start(prefix: Sequence[str], descriptors: Sequence[int]) -> Server:
-        return _patient(program, options, prefix, descriptors, stop_deadline)
+        options = ["--log", "error", *scenario.options_for(lab.number)]
+        if scenario.used_port:
+            options += ["--port", str(used_port())]
+        return Server(
+            chosen,
+            options,
+            prefix=prefix,
+            stderr=subprocess.PIPE if scenario.unread_log else None,
+            pass_fds=descriptors,
+            start_deadline=START_DEADLINE,
+            stop_deadline=stop_deadline,
+        )
 
-    return Target(lab.folder, start, has_lines(program), lab)
+    return Target(lab.folder, start, has_lines(chosen), lab)
 
 
 def server_target(command: str, port: int | None) -> Target:
@@ -66,29 +85,29 @@ def server_target(command: str, port: int | None) -> Target:
     return Target(name, lambda prefix, fds: AnyServer(command, chosen, prefix=prefix, pass_fds=fds), stacks)
 
 
-def _patient(
-    program: Path,
-    options: Sequence[str],
-    prefix: Sequence[str],
-    descriptors: Sequence[int],
-    stop_deadline: float = STOP_DEADLINE,
-) -> Server:
+def _patient(program: Path, options: Sequence[str], prefix: Sequence[str], descriptors: Sequence[int]) -> Server:
     return Server(
         program,
         options,
         prefix=prefix,
         pass_fds=descriptors,
         start_deadline=START_DEADLINE,
-        stop_deadline=stop_deadline,
+        stop_deadline=STOP_DEADLINE,
     )
 
 
 def record_lab(
-    project: Project, lab: Lab, scenario: Scenario, program: Path, stop_deadline: float = STOP_DEADLINE
+    project: Project,
+    lab: Lab,
+    scenario: Scenario,
+    program: Path,
+    stop_deadline: float = STOP_DEADLINE,
+    *,
+    broken: bool = False,
 ) -> Trace:
     """One scenario in one lab that is built already. `stop_deadline`: seconds after SIGTERM, until it is killed."""
     target = lab_target(lab, scenario, program, stop_deadline)
-    return record(target.start, scenario, project, lab, stacks=target.stacks)
+    return record(target.start, scenario, project, lab, stacks=target.stacks, broken=broken)
 
 
 def command(project: Project, target: Target, scenario: Scenario, files: Files, every_line: bool) -> None:
@@ -116,6 +135,10 @@ def choose(project: Project, lab: str, server: str, port: int | None, scenario: 
         raise MuxlabError("--port is for --server; a lab takes any port that is free")
     found = find_lab(lab)
     project.server_files(found)  # refuses a lab that is no server
+    if found.number not in scenario.labs:
+        raise MuxlabError(f"{scenario.id} says nothing about lab {found.number}: it is for {', '.join(scenario.labs)}")
+    if scenario.program:
+        build(project, preset, [scenario.program])
     return lab_target(found, scenario, build_lab(project, found, preset))
 
 

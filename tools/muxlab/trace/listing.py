@@ -104,13 +104,15 @@ def told(step: Step) -> str:
     if isinstance(detail, Ctl):
         return f"{name} {detail.op} fd {detail.target} {'|'.join(detail.events)}{error}"
     if isinstance(detail, Accept):
-        return f"{name}({fd}){error or f' = {detail.new_fd}'}"
+        return f"{name}({fd}){error or (' …' if detail.new_fd is None else f' = {detail.new_fd}')}"
     if isinstance(detail, Transfer):
-        got = error or f" = {detail.bytes}"
+        got = error or (" …" if detail.bytes is None else f" = {detail.bytes}")
         return f"{name}({fd}, {detail.asked}){got}" + (f'  "{detail.text}"' if detail.bytes else "")
     if isinstance(detail, Wake):
         if step.errno:
             return f"{name}({fd}){error}"
+        if not detail.value:
+            return step.line  # it has not returned, or has moved nothing
         return f"{name}({fd}): {detail.value}  {'wakes' if step.kind == 'wake_write' else 'drained'}"
     return step.line
 

@@ -89,7 +89,7 @@ class Accept:
 class Transfer:
     asked: int | None
     bytes: int | None
-    """None when the call failed."""
+    """None when the call failed, or never returned."""
     text: str
     """The beginning of the data, with escapes."""
 

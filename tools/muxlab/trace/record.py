@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,8 @@ from muxlab.process import Server
 from muxlab.project import Lab, Project
 from muxlab.scenarios.catalogue import Scenario
 from muxlab.scenarios.clients import raise_file_limit
-from muxlab.scenarios.stage import Stage
+from muxlab.scenarios.rest import state_of
+from muxlab.scenarios.stage import SPIN_WRITTEN, Stage
 from muxlab.strace.decode import EPOLLS, POLLS, SELECTS
 from muxlab.strace.parse import parse_file
 from muxlab.strace.run import prefix, why_not
@@ -29,19 +31,25 @@ from muxlab.trace.order import WATCHED
 from muxlab.trace.source import Sources
 
 STEPS = 5_000  # at most: no scenario needs a thousand, and a server that spins makes them in seconds
+SPINS_SOON = 512 * 1024  # bytes of trace, where spinning is no surprise: more calls than a scenario's longest turn
 TOLD_TO_STOP = "the server is told to stop: SIGTERM"
 MECHANISMS: dict[str, Mechanism] = {"01": "select", "02": "poll", "03": "epoll", "04": "epoll", "05": "loop"}
 
 
-def strace_options(stacks: bool) -> list[str]:
-    """-v: no array is cut short. A call that this kernel does not have is no error: '?'."""
+def strace_options(stacks: bool, inject: Sequence[str] = ()) -> list[str]:
+    """-v: no array is cut short. A call that this kernel does not have is no error: '?'.
+
+    A sanitizer looks for leaks with ptrace, which cannot be while somebody else traces.
+    """
     return [
         *(["-k"] if stacks else []),
         "-yy",
         "-T",
         "-v",
+        "--env=ASAN_OPTIONS=detect_leaks=0",
         "-e",
         "trace=" + ",".join(f"?{name}" for name in sorted(WATCHED)),
+        *(f"--inject={one}" for one in inject),
     ]
 
 
@@ -57,15 +65,16 @@ def record(
     *,
     stacks: bool = True,
     keep: Path | None = None,
+    broken: bool = False,
 ) -> Trace:
-    """`keep` is a file for what strace wrote."""
+    """`keep` is a file for what strace wrote. `broken`: it may not even start, and need not stop when it is told to."""
     if reason := why_not():
         raise MuxlabError(f"a server cannot be watched here: {reason}")
     raise_file_limit()
     with TemporaryDirectory(prefix="muxlab-") as folder, taken(scenario.first_descriptor) as descriptors:
         file = Path(folder) / "strace"
-        server = start(prefix(file, strace_options(stacks)), descriptors)
-        stage = _play(server, scenario, file)
+        server = start(prefix(file, strace_options(stacks, scenario.inject)), descriptors)
+        stage = _play(server, scenario, file, broken)
         raw = parse_file(file)
         if keep is not None:
             shutil.copyfile(file, keep)
@@ -76,20 +85,50 @@ def record(
     return replace(trace, omitted=(*trace.omitted, no_lines))
 
 
-def _play(server: Server, scenario: Scenario, file: Path) -> Stage:
-    with server:
-        stage = Stage(server, written=lambda: file.stat().st_size)
+def _play(server: Server, scenario: Scenario, file: Path, broken: bool) -> Stage:
+    stage = Stage(server, written=lambda: file.stat().st_size, spin_written=SPINS_SOON if broken else SPIN_WRITTEN)
+    with ExitStack() as running:
+        try:
+            running.enter_context(server)
+        except MuxlabError as error:
+            if not broken:
+                raise
+            stage.note("", str(error))
+            return stage
         try:
             if scenario.room_for is not None:
                 limit_descriptors(server.pid, scenario.room_for)
+            if scenario.unread_log:
+                fill(Path(f"/proc/{server.pid}/fd/2"))
             scenario.play(stage)
             stage.note("", TOLD_TO_STOP)
-            server.stop()
+            server.send_signal(signal.SIGTERM)
+            if broken and (not stage.at_rest() or not _has_ended(server)):
+                server.killed = True
+                server.send_signal(signal.SIGKILL)
+            server.wait()
             if server.killed:
                 stage.note("", "it did not stop, and was ended with SIGKILL")
         finally:
             stage.leave()
     return stage
+
+
+def _has_ended(server: Server) -> bool:
+    """Its tracer need not have seen that yet."""
+    return state_of(Path(f"/proc/{server.pid}/stat")) in "ZX"
+
+
+def fill(pipe: Path) -> None:
+    """Until no byte more would fit."""
+    writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        for size in (4096, 1):
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(writer, b"\n" * size)
+    finally:
+        os.close(writer)
 
 
 def limit_descriptors(pid: int, room: int) -> None:

@@ -23,7 +23,7 @@ class StepList:
         """The kernel's numbers; a step's tid is the place in here, from 1."""
         self.start: float | None = None
         self.left_out = 0
-        self.listening = not any(call.name == "listen" for call in trace.calls)
+        self.listening = not any(call.name in ("bind", "listen") for call in trace.calls)
         """From here on everything counts; before, only what has to do with sockets: starting takes many calls."""
         self._beats = [beat.start for beat in beats]
         self._resolve = resolve

@@ -28,15 +28,18 @@ function say(step, state) {
       return `epoll_ctl ${step.op} fd ${step.target}${step.errno ? `: ${step.errno}` : ""}`;
     case "accept":
       if (step.errno === "EAGAIN") return "accept: nobody else waits";
+      if (!step.errno && step.new_fd === null) return "accept does not return";
       return step.errno
         ? `accept: ${step.errno}`
         : `accepts ${state?.clientOf(step.new_fd) || "a client"} as fd ${step.new_fd}`;
     case "recv":
       if (step.errno === "EAGAIN") return `${of}: nothing more to read`;
       if (step.errno) return `${of}: recv says ${step.errno}`;
+      if (step.bytes === null) return `${of}: recv does not return`;
       return step.bytes === 0 ? `${of}: end of input` : `${of}: receives ${plural(step.bytes ?? 0, "byte")}`;
     case "send":
       if (step.errno === "EAGAIN") return `${of}: no room to send`;
+      if (!step.errno && step.bytes === null) return `${of}: send does not return`;
       return step.errno
         ? `${of}: send says ${step.errno}`
         : `${of}: sends ${plural(step.bytes ?? 0, "byte")}${partly(step)}`;
