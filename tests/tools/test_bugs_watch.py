@@ -56,7 +56,7 @@ def takes(asked: int, got: int) -> Made:
 def step(place: int, made: Made, tid: int = 1, file: str = "labs/x.cpp", fd: int = 7) -> Step:
     kind, detail = made
     return Step(
-        place, place / 10, 0.0, tid, 1, kind, kind, fd, None, f"{kind}()", (Frame("f", file, 3),), detail=detail
+        place, place / 10, 0.0, tid, 1, kind, kind, fd, None, f"{kind}() = 0", (Frame("f", file, 3),), detail=detail
     )
 
 
@@ -191,8 +191,14 @@ def test_a_mistake_that_no_scenario_shows_is_one_line(tree: Tree) -> None:
     tree.add_lab("01_select", {"bugs/one.patch": f"{HEAD}\n{ONCE}"})
     done = tree.run("bug", "watch", "one")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "muxlab: no scenario shows 01.one: ./muxlab bug run 01.one provokes it, and tells what it does\n"
+    assert done.stderr == ("muxlab: no scenario shows 01.one, but 01.two-words does: ./muxlab bug run 01.one\n")
+
+
+def test_a_mistake_that_no_trace_can_show_says_why(tree: Tree) -> None:
+    head = HEAD.replace("Fix:", "No trace: No system call tells.\nFix:")
+    tree.add_lab("01_select", {"bugs/one.patch": f"{head}\n{ONCE}"})
+    assert tree.run("bug", "watch", "one").stderr == (
+        "muxlab: no trace shows 01.one: No system call tells. 01.two-words does: ./muxlab bug run 01.one\n"
     )
 
 

@@ -65,7 +65,7 @@ def test_traces_of_a_card_count_only_in_pairs(tmp_path: Path) -> None:
     text = pitfalls([one, two])
     assert text.count("data-broken") == 1
     assert "&lt;this&gt;" in text
-    assert "No scenario shows it; a test provokes it: <code>./muxlab bug run 04.two</code>" in text
+    assert "No scenario shows it. A test provokes it: <code>./muxlab bug run 04.two</code>" in text
 
 
 def test_the_page_says_how_to_record_until_one_is_recorded() -> None:

@@ -12,8 +12,9 @@ from muxlab.errors import MuxlabError
 from muxlab.project import SERVERS, Project
 
 REQUIRED = ("Title", "Pitfall", "What happens", "Caught by", "Watch it", "Fix")
-OPTIONAL = ("Scenario", "Build it")
-"""Build it: the preset to build with, and options for the compiler behind it: `asan`, or `dev -O2`. Left out: dev."""
+OPTIONAL = ("Scenario", "No trace", "Build it")
+"""Scenario: its name, and from which beat on to look for the mistake, if not from the start: `slow-reader, beat 5`.
+Build it: the preset to build with, and options for the compiler behind it: `asan`, or `dev -O2`. Left out: dev."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Card:
     watch_it: str
     scenario: str
     """The one of ./muxlab trace --list that shows it; empty where none does."""
+    beat: int
+    """Of the scenario: what is different before it has nothing to do with the mistake, or only leads to it."""
+    no_trace: str
+    """Why no trace can show it: one sentence; empty where one could."""
     fix: str
     preset: str
     flags: tuple[str, ...]
@@ -87,6 +92,7 @@ def read_card(path: Path) -> Card:
     if lacking:
         raise MuxlabError(f"{path.name} does not say '{lacking[0]}: …' above its first hunk")
     preset, *flags = fields.get("Build it", "dev").split()
+    scenario, beat = _scenario(path, fields.get("Scenario", ""))
     return Card(
         path,
         fields["Title"],
@@ -94,12 +100,22 @@ def read_card(path: Path) -> Card:
         fields["What happens"],
         tuple(fields["Caught by"].replace(",", " ").split()),
         fields["Watch it"],
-        fields.get("Scenario", ""),
+        scenario,
+        beat,
+        fields.get("No trace", ""),
         fields["Fix"],
         preset,
         tuple(flags),
         text[start.start() :],
     )
+
+
+def _scenario(path: Path, text: str) -> tuple[str, int]:
+    """'slow-reader', or 'slow-reader, beat 5'."""
+    found = re.fullmatch(r"([\w-]*)(?:, beat (\d+))?", text)
+    if found is None:
+        raise MuxlabError(f"{path.name}: '{text}' should be the name of a scenario, or 'NAME, beat N'")
+    return found[1], int(found[2] or 0)
 
 
 def _fields(path: Path, head: str) -> dict[str, str]:

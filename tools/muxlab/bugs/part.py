@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TypeAlias
 
-from muxlab.trace.model import Accept, Ctl, Ready, Step, Trace, Transfer, WaitEnter, WaitReturn, Wake
+from muxlab.bugs.alike import Alike, acts, does, made
+from muxlab.scenarios.stage import RESTLESS
+from muxlab.trace.model import Accept, Ctl, Step, Trace, Transfer, WaitEnter, Wake
 
 
 @dataclass(frozen=True)
@@ -20,29 +20,76 @@ class Parting:
     """What the clients did in this one has led to it."""
 
 
-Key: TypeAlias = tuple[object, ...]
-
-
 TURN = 8  # calls at most in one turn of a loop that spins
 TURNS = 30  # that are all alike: no scenario makes a server that is in order do so
 
 
-def where_it_goes_wrong(broken: Trace, fixed: Trace) -> Parting | None:
-    """Where the two part; or, if the broken server begins to spin long after that, there.
+def where_it_goes_wrong(broken: Trace, fixed: Trace, since: int = 0) -> Parting | None:
+    """Where the two part, mostly. But not every mistake is at its worst there.
 
-    A slow reader's room differs a little each time, and so the two may part before anything is wrong.
+    If the broken server begins to spin long after that, or to sleep in a call that is no wait, it is there: how much
+    room a slow reader's connection has differs a little each time, and so the two may part before anything is wrong.
+    If it only begins to ask for something else, it goes wrong when that is told, or is not.
     """
-    first, at = parting(broken, fixed), spins_from(broken)
-    if at is None or first is None or first.broken is None or at <= first.broken + TURN:
+    first = parting(broken, fixed, does, since)
+    if first is not None and _prepares(broken, fixed, first):
+        first = parting(broken, fixed, acts, since) or first
+    first = first or parting(broken, fixed, made, since)
+    if first is None or first.broken is None:
         return first
-    beat = broken.steps[at].beat
-    rests = [place for place, step in enumerate(fixed.steps) if step.kind == "wait_enter" and step.beat <= beat]
-    return Parting(at, rests[-1] if rests else None, beat)
+    at = spins_from(broken)
+    if at is not None:
+        beat = broken.steps[at].beat
+        return first if at <= first.broken + TURN else Parting(at, _rests(fixed, beat), beat)
+    at = stuck_at(broken)
+    if at is not None:
+        beat = _begun(broken, broken.steps[at])
+        same = [place for place, step in enumerate(fixed.steps) if step.beat == beat and _same(step, broken.steps[at])]
+        return Parting(at, max(same, default=_rests(fixed, beat)), beat)
+    return first
+
+
+def _prepares(broken: Trace, fixed: Trace, at: Parting) -> bool:
+    """Both begin to wait for somebody, or for anybody at all, and one of them asks for something else."""
+    if at.broken is None or at.fixed is None:
+        return False
+    one, other = broken.steps[at.broken].detail, fixed.steps[at.fixed].detail
+    if isinstance(one, WaitEnter) and isinstance(other, WaitEnter):
+        return at.beat == 0 and one.timeout_ms == other.timeout_ms
+    return isinstance(one, Ctl) and isinstance(other, Ctl) and (one.op, one.target) == ("ADD", other.target)
+
+
+def _rests(trace: Trace, beat: int) -> int | None:
+    """Where it goes to sleep in that beat."""
+    waits = [place for place, step in enumerate(trace.steps) if step.kind == "wait_enter" and step.beat <= beat]
+    return waits[-1] if waits else None
+
+
+def _same(one: Step, other: Step) -> bool:
+    """The same question; the answer may be another one."""
+    return (one.call, one.fd) == (other.call, other.fd)
+
+
+def _begun(trace: Trace, step: Step) -> int:
+    """The beat in which a call was made that did not return in it."""
+    begun = step.t if step.kind in ("send", "wake_write") else step.t - step.seconds
+    return max((one.beat for one in trace.clients if one.t <= begun), default=0)
+
+
+def stuck_at(trace: Trace) -> int | None:
+    """A call that ends with the server, or when it is told to stop, and not before. None if there is no such call."""
+    if any(RESTLESS in one.text for one in trace.clients):
+        return None  # it was in the middle of something when it was ended
+    for place, step in enumerate(trace.steps):
+        sleeps = ") = " not in step.line or step.errno == "EINTR"
+        if sleeps and isinstance(step.detail, Accept | Transfer | Wake):
+            return place
+    return None
 
 
 def spins_from(trace: Trace) -> int | None:
     """The first step of a turn that is made again and again. None if there is no such turn."""
-    keys = [key(step) for step in trace.steps]
+    keys = does(trace)
     for at in range(len(keys)):
         for turn in range(1, TURN + 1):
             end = at + turn * TURNS
@@ -51,15 +98,27 @@ def spins_from(trace: Trace) -> int | None:
     return None
 
 
-def parting(broken: Trace, fixed: Trace) -> Parting | None:
-    """None if the two do the same. Compared thread by thread: what threads do at once has no order.
+def parting(broken: Trace, fixed: Trace, alike: Alike = does, since: int = 0) -> Parting | None:
+    """None if the two do the same from that beat on. Compared thread by thread: what threads do at once has no order.
 
-    Not beat by beat: a call between two beats is counted now to the one, now to the other.
+    Not beat by beat, though: a call between two beats is counted now to the one, now to the other.
     """
     ours, theirs = _threads(broken), _threads(fixed)
-    roles = [*ours, *(role for role in theirs if role not in ours)]
-    found = [first for role in roles if (first := _first(broken, ours.get(role), fixed, theirs.get(role)))]
+    keys = alike(broken), alike(fixed)
+    found = []
+    for role in [*ours, *(role for role in theirs if role not in ours)]:
+        for one, other in zip_longest(_places(broken, ours.get(role), since), _places(fixed, theirs.get(role), since)):
+            if one is None or other is None or keys[0][one] != keys[1][other]:
+                if one is not None and other is not None and _is_told_to_stop(broken.steps[one]):
+                    one = None  # it has done no more until then
+                beats = [trace.steps[at].beat for trace, at in ((broken, one), (fixed, other)) if at is not None]
+                found.append(Parting(one, other, min(beats)))
+                break
     return min(found, key=lambda one: _time(broken, fixed, one), default=None)
+
+
+def _is_told_to_stop(step: Step) -> bool:
+    return step.kind == "signal" and step.call == "SIGTERM"
 
 
 def _threads(trace: Trace) -> dict[int | None, int]:
@@ -73,16 +132,8 @@ def _threads(trace: Trace) -> dict[int | None, int]:
     return found
 
 
-def _first(broken: Trace, ours: int | None, fixed: Trace, theirs: int | None) -> Parting | None:
-    for one, other in zip_longest(_places(broken, ours), _places(fixed, theirs)):
-        if one is None or other is None or key(broken.steps[one]) != key(fixed.steps[other]):
-            beats = [trace.steps[at].beat for trace, at in ((broken, one), (fixed, other)) if at is not None]
-            return Parting(one, other, min(beats))
-    return None
-
-
-def _places(trace: Trace, thread: int | None) -> list[int]:
-    return [place for place, step in enumerate(trace.steps) if step.tid == thread]
+def _places(trace: Trace, thread: int | None, since: int) -> list[int]:
+    return [place for place, step in enumerate(trace.steps) if step.tid == thread and step.beat >= since]
 
 
 def _time(broken: Trace, fixed: Trace, one: Parting) -> float:
@@ -90,30 +141,3 @@ def _time(broken: Trace, fixed: Trace, one: Parting) -> float:
         return broken.steps[one.broken].t
     assert one.fixed is not None
     return fixed.steps[one.fixed].t
-
-
-def key(step: Step) -> Key:
-    """What a step does, without what differs each time: when, with which address, at which line, a few bytes more."""
-    return (step.kind, step.call, step.errno, *_detail(step))
-
-
-def _detail(step: Step) -> Key:
-    detail = step.detail
-    if isinstance(detail, WaitEnter):
-        return (_bits(detail.interest), detail.nfds, detail.timeout_ms)
-    if isinstance(detail, WaitReturn):
-        return (_bits(detail.ready), detail.timed_out)
-    if isinstance(detail, Ctl):
-        return (detail.op, detail.target, detail.events)
-    if isinstance(detail, Accept):
-        return (detail.new_fd,)
-    if isinstance(detail, Transfer):
-        # Not how many bytes: how much room a slow reader's connection has is the kernel's affair.
-        return (step.fd, detail.asked, detail.bytes == 0, detail.bytes == detail.asked)
-    if isinstance(detail, Wake):
-        return (detail.value,)
-    return (step.fd,) if step.kind in ("close", "shutdown") else ()
-
-
-def _bits(some: Sequence[Ready]) -> Key:
-    return tuple(sorted((one.fd, *one.events) for one in some))

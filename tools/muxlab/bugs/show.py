@@ -48,6 +48,7 @@ def print_card(console: Console, card: Card) -> None:
         ("caught by", ", ".join(card.caught_by)),
         ("watch it", card.watch_it),
         ("scenario", f"{card.scenario} (./muxlab bug watch {card.id})" if card.scenario else ""),
+        ("no trace", card.no_trace),
         ("fix", card.fix),
     ):
         if not text:

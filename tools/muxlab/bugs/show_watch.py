@@ -67,8 +67,8 @@ def listed(pair: Pair, at: Parting) -> list[Text]:
     said = [one.text for one in pair.broken.clients if one.beat == at.beat]
     lines = [Text(), *(Text(f"● {text}", "bold cyan") for text in said)]
     exact = _alike(pair, at)
-    lines += [Text(), Text("broken", "bold red"), *_around(pair.broken, at.broken, exact)]
-    lines += [Text(), Text("fixed", "bold green"), *_around(pair.fixed, at.fixed, exact)]
+    lines += [Text(), Text("broken", "bold red"), *_around(pair.broken, at.broken, at.beat, exact)]
+    lines += [Text(), Text("fixed", "bold green"), *_around(pair.fixed, at.fixed, at.beat, exact)]
     if found := findings(pair):
         lines += [Text(), *(Text(f"in the end, broken: {text}", "yellow") for text in found)]
     return lines
@@ -87,10 +87,11 @@ def _alike(pair: Pair, at: Parting) -> bool:
     return told(pair.broken.steps[at.broken]) == told(pair.fixed.steps[at.fixed])
 
 
-def _around(trace: Trace, at: int | None, exact: bool) -> list[Text]:
+def _around(trace: Trace, at: int | None, beat: int, exact: bool) -> list[Text]:
     """A few steps of the thread in which they part."""
     if at is None:
-        return [*map(_line, trace.steps[-BEFORE:]), Text(f"{MARK} nothing more", "bold")]
+        before = [step for step in trace.steps if step.beat <= beat]
+        return [*map(_line, before[-BEFORE:]), Text(f"{MARK} nothing more", "bold")]
     thread = [step for step in trace.steps if step.tid == trace.steps[at].tid]
     place = thread.index(trace.steps[at])
     lines = [*map(_line, thread[max(0, place - BEFORE) : place])]

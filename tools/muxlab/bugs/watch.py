@@ -34,24 +34,36 @@ class Pair:
 
 def scenario_of(card: Card) -> Scenario:
     """Raises MuxlabError if none of the scenarios shows this mistake."""
-    if not card.scenario:
-        raise MuxlabError(
-            f"no scenario shows {card.id}: ./muxlab bug run {card.id} provokes it, and tells what it does"
-        )
-    return find_scenario(card.scenario)
+    if card.scenario:
+        return find_scenario(card.scenario)
+    shows = f"{' and '.join(card.caught_by)} does: ./muxlab bug run {card.id}"
+    if card.no_trace:
+        raise MuxlabError(f"no trace shows {card.id}: {card.no_trace} {shows}")
+    raise MuxlabError(f"no scenario shows {card.id}, but {shows}")
 
 
 def record_pair(project: Project, card: Card, tell: Callable[[str], None] = lambda text: None) -> Pair:
-    scenario, lab = scenario_of(card), find_lab(card.lab)
+    scenario = scenario_of(card)
     tell(f"building {card.id}")
-    prepare(project, [card])
-    program = build_mutant(project, card).program
+    prepare(project, [card], *filter(None, [scenario.program]))
+    broken = record_broken(project, card, tell)
+    fixed = record_fixed(project, card, tell)
+    return Pair(card, scenario, broken, fixed, where_it_goes_wrong(broken, fixed, card.beat))
+
+
+def record_broken(project: Project, card: Card, tell: Callable[[str], None] = lambda text: None) -> Trace:
+    """What it is made from must be up to date: prepare()."""
+    scenario, lab = scenario_of(card), find_lab(card.lab)
+    program = build_mutant(project, card, scenario.program).program
     tell(f"recording {scenario.id} in {lab.folder} with {card.name}")
-    broken = record_lab(project, lab, scenario, program, STOPS_SOON)
+    trace = record_lab(project, lab, scenario, program, STOPS_SOON, broken=True)
+    return as_if_in_place(trace, source_folder(card))
+
+
+def record_fixed(project: Project, card: Card, tell: Callable[[str], None] = lambda text: None) -> Trace:
+    scenario, lab = scenario_of(card), find_lab(card.lab)
     tell(f"recording {scenario.id} in {lab.folder}")
-    fixed = record_lab(project, lab, scenario, project.binary(lab, card.preset))
-    broken = as_if_in_place(broken, source_folder(card))
-    return Pair(card, scenario, broken, fixed, where_it_goes_wrong(broken, fixed))
+    return record_lab(project, lab, scenario, project.binary(lab, card.preset))
 
 
 def save_pair(store: Store, pair: Pair) -> None:
