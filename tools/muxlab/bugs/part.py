@@ -35,12 +35,13 @@ def where_it_goes_wrong(broken: Trace, fixed: Trace, since: int = 0) -> Parting 
     if first is not None and _prepares(broken, fixed, first):
         first = parting(broken, fixed, acts, since) or first
     first = first or parting(broken, fixed, made, since)
-    if first is None or first.broken is None:
-        return first
+    if first is None:
+        return None
     at = spins_from(broken)
     if at is not None:
         beat = broken.steps[at].beat
-        return first if at <= first.broken + TURN else Parting(at, _rests(fixed, beat), beat)
+        at_once = first.broken is not None and at <= first.broken + TURN
+        return first if at_once else Parting(at, _rests(fixed, beat), beat)
     at = stuck_at(broken)
     if at is not None:
         beat = _begun(broken, broken.steps[at])
@@ -109,16 +110,19 @@ def parting(broken: Trace, fixed: Trace, alike: Alike = does, since: int = 0) ->
     for role in [*ours, *(role for role in theirs if role not in ours)]:
         for one, other in zip_longest(_places(broken, ours.get(role), since), _places(fixed, theirs.get(role), since)):
             if one is None or other is None or keys[0][one] != keys[1][other]:
-                if one is not None and other is not None and _is_told_to_stop(broken.steps[one]):
+                if one is not None and other is not None and _is_stopped(broken.steps[one], fixed.steps[other].beat):
                     one = None  # it has done no more until then
                 beats = [trace.steps[at].beat for trace, at in ((broken, one), (fixed, other)) if at is not None]
                 found.append(Parting(one, other, min(beats)))
                 break
-    return min(found, key=lambda one: _time(broken, fixed, one), default=None)
+    # A thread of which nothing comes is mostly a consequence, of something that happens in another one.
+    return min(found, key=lambda one: (one.broken is None, _time(broken, fixed, one)), default=None)
 
 
-def _is_told_to_stop(step: Step) -> bool:
-    return step.kind == "signal" and step.call == "SIGTERM"
+def _is_stopped(step: Step, beat: int) -> bool:
+    """By whoever plays the scenario, and not in that beat."""
+    told = (step.kind, step.call) == ("signal", "SIGTERM") or step.line == "ended: SIGTERM"
+    return step.line == "ended: SIGKILL" or (told and step.beat > beat)
 
 
 def _threads(trace: Trace) -> dict[int | None, int]:

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
 from muxlab.process import Address
-from muxlab.scenarios.delivery import Last, await_arrival, has_arrived, has_no_room, in_flight, is_coming
+from muxlab.scenarios.delivery import Last, await_arrival, has_arrived, has_no_room, in_flight, is_coming, is_there
 from muxlab.scenarios.rest import DEADLINE
 
 CHUNK = 65536  # bytes for one recv
@@ -96,6 +96,12 @@ class Actor:
                 return False
             self._last = None
         return not (self.here and in_flight(self._socket))
+
+    def has_come(self) -> bool:
+        """What it has done so far; the server need not have acknowledged it."""
+        if self._address is None or self._last is not None:
+            return self.has_arrived()
+        return is_there(self._address, self._stage.address)
 
     def send(self, data: bytes, *, told: bool = True) -> int:
         """As much as the kernel takes now. Returns how much that was."""

@@ -64,6 +64,12 @@ def is_coming(client: Address, server: Address) -> bool:
     return theirs is not None and theirs.state in (ESTABLISHED, CLOSE_WAIT) and theirs.unsent > 0
 
 
+def is_there(client: Address, server: Address) -> bool:
+    """The server could read something of this client, or nothing more comes of it."""
+    theirs = end_of(server, client)
+    return theirs is None or theirs.unread > 0 or theirs.state != ESTABLISHED
+
+
 def has_no_room(client: Address, server: Address) -> bool:
     """The server has more to send, and nothing is on its way: the client's window is closed."""
     theirs = end_of(server, client)

@@ -140,7 +140,7 @@ class Stage:
         with self.held():
             for place, actor in enumerate(actors):
                 act(actor)
-                await_arrival(actor.has_arrived)
+                await_arrival(actor.has_come)
                 if place == 0:
                     self.settle()
 

@@ -31,7 +31,7 @@ from muxlab.trace.order import WATCHED
 from muxlab.trace.source import Sources
 
 STEPS = 5_000  # at most: no scenario needs a thousand, and a server that spins makes them in seconds
-SPINS_SOON = 512 * 1024  # bytes of trace, where spinning is no surprise: more calls than a scenario's longest turn
+SPINS_SOON = 384 * 1024  # bytes of trace, where spinning is no surprise: more calls than a scenario's longest turn
 TOLD_TO_STOP = "the server is told to stop: SIGTERM"
 MECHANISMS: dict[str, Mechanism] = {"01": "select", "02": "poll", "03": "epoll", "04": "epoll", "05": "loop"}
 
