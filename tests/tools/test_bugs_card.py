@@ -33,6 +33,18 @@ def test_the_scenario_that_shows_it_need_not_be_named(workshop: Workshop) -> Non
     assert workshop.card("wrong-turn", ONCE, named).scenario == "ten-kilobytes"
 
 
+def test_a_scenario_may_matter_from_some_beat_on_only(workshop: Workshop) -> None:
+    named = workshop.card("wrong-turn", ONCE, HEAD.replace("Fix:", "Scenario: ten-kilobytes, beat 3\nFix:"))
+    assert (named.scenario, named.beat) == ("ten-kilobytes", 3)
+    with pytest.raises(MuxlabError, match=r"should be the name of a scenario, or 'NAME, beat N'$"):
+        workshop.card("wrong-turn", ONCE, HEAD.replace("Fix:", "Scenario: in beat 3\nFix:"))
+
+
+def test_a_card_may_say_why_it_has_no_trace(workshop: Workshop) -> None:
+    card = workshop.card("wrong-turn", ONCE, HEAD.replace("Fix:", "No trace: Nothing tells.\nFix:"))
+    assert (card.scenario, card.no_trace) == ("", "Nothing tells.")
+
+
 def test_it_may_be_caught_by_several_tests(workshop: Workshop) -> None:
     head = HEAD.replace("01.two-words", "01.two-words, 01.three-words")
     assert workshop.card("wrong-turn", ONCE, head).caught_by == ("01.two-words", "01.three-words")

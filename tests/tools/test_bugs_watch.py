@@ -53,14 +53,23 @@ def takes(asked: int, got: int) -> Made:
     return "recv", Transfer(asked, got, "")
 
 
-def step(place: int, made: Made, tid: int = 1, file: str = "labs/x.cpp", fd: int = 7) -> Step:
-    kind, detail = made
+def step(
+    place: int, made: Made | tuple[Kind, Detail | None, int], tid: int = 1, file: str = "labs/x.cpp", fd: int = 7
+) -> Step:
+    kind, detail, beat = made if len(made) == 3 else (*made, 1)
     return Step(
-        place, place / 10, 0.0, tid, 1, kind, kind, fd, None, f"{kind}() = 0", (Frame("f", file, 3),), detail=detail
+        place, place / 10, 0.0, tid, beat, kind, kind, fd, None, f"{kind}() = 0", (Frame("f", file, 3),), detail=detail
     )
 
 
-def trace(*made: Made, more: Sequence[Step] = (), found: str = "A receives 6 bytes") -> Trace:
+def early(made: Made) -> tuple[Kind, Detail | None, int]:
+    """Before any client has come."""
+    return *made, 0
+
+
+def trace(
+    *made: Made | tuple[Kind, Detail | None, int], more: Sequence[Step] = (), found: str = "A receives 6 bytes"
+) -> Trace:
     return Trace(
         program=Program("04_epoll_et", "04", "epoll", ()),
         scenario=Play("hello", "One client says hello", "What to watch."),
@@ -142,6 +151,61 @@ def test_a_server_that_spins_long_after_they_part_goes_wrong_where_it_begins_to(
     assert where_it_goes_wrong(at_once, fixed) == parting(at_once, fixed)
     few = trace(asks(3), told(3), takes(10, 6), *(turn * (TURNS // 2)))
     assert where_it_goes_wrong(few, fixed) == parting(few, fixed)
+
+
+def test_a_server_that_sleeps_in_a_call_that_is_no_wait_goes_wrong_there() -> None:
+    fixed = trace(asks(3), told(3), takes(10, 6), takes(10, 0), asks(3))
+    asleep = replace(step(3, ("recv", Transfer(10, None, ""))), line="recvfrom(7, ")
+    found = where_it_goes_wrong(trace(asks(3), told(3), takes(9, 6), more=[asleep]), fixed)
+    assert found
+    assert (found.broken, found.fixed) == (3, 3)
+
+
+def test_to_ask_for_more_is_not_yet_wrong_but_to_be_told_of_it_is() -> None:
+    fixed = trace(early(asks(3)), told(3), asks(3))
+    broken = trace(early(asks(3, 4)), told(3), takes(10, 6))
+    found = where_it_goes_wrong(broken, fixed)
+    assert found
+    assert (found.broken, found.fixed) == (2, 2)
+    nothing_else = where_it_goes_wrong(trace(early(asks(3, 4)), told(3)), trace(early(asks(3)), told(3)))
+    assert nothing_else
+    assert (nothing_else.broken, nothing_else.fixed) == (0, 0)
+
+
+def test_a_thread_that_does_nothing_until_it_is_told_to_stop_has_done_nothing_more() -> None:
+    told_to_stop = replace(step(1, ("signal", None)), call="SIGTERM", beat=2)
+    found = parting(trace(asks(3), more=[told_to_stop]), trace(asks(3), told(3)))
+    assert found
+    assert (found.broken, found.fixed) == (None, 1)
+
+
+def test_where_both_do_the_same_the_flags_of_a_descriptor_tell_them_apart() -> None:
+    def opens(flags: str) -> Step:
+        return replace(step(1, ("open", None)), line=f"epoll_create1({flags}) = 7")
+
+    broken, fixed = (trace(asks(3), more=[opens(flags), step(2, asks(3))]) for flags in ("0", "EPOLL_CLOEXEC"))
+    assert parting(broken, fixed) is None
+    found = where_it_goes_wrong(broken, fixed)
+    assert found
+    assert (found.broken, found.fixed) == (1, 1)
+
+
+def test_a_card_may_say_from_which_beat_on_to_look() -> None:
+    later = replace(step(2, asks(3)), beat=5)
+    broken = trace(asks(3), takes(9, 6), more=[later])
+    fixed = trace(asks(3), takes(10, 6), more=[replace(later, detail=WaitEnter((), 9, None, None))])
+    found = where_it_goes_wrong(broken, fixed, since=5)
+    assert found
+    assert (found.broken, found.fixed, found.beat) == (2, 2, 5)
+
+
+def test_all_that_came_and_less_are_two_things_to_send_but_what_was_left_over_is_one() -> None:
+    def sends(asked: int) -> Made:
+        return "send", Transfer(asked, asked, "")
+
+    came = asks(3), takes(100, 20)
+    assert parting(trace(*came, sends(20)), trace(*came, sends(5)))
+    assert parting(trace(*came, sends(20), sends(7)), trace(*came, sends(20), sends(8))) is None
 
 
 def test_the_listing_shows_both_and_what_the_clients_found(card: Card) -> None:
