@@ -137,7 +137,14 @@ def _threads(trace: Trace) -> dict[int | None, int]:
 
 
 def _places(trace: Trace, thread: int | None, since: int) -> list[int]:
-    return [place for place, step in enumerate(trace.steps) if step.tid == thread and step.beat >= since]
+    """From the wait on in which it slept when that beat began: when the wait returned is not known as exactly."""
+    places = [place for place, step in enumerate(trace.steps) if step.tid == thread]
+    asleep = [
+        at
+        for at, place in enumerate(places)
+        if trace.steps[place].kind == "wait_enter" and trace.steps[place].beat < since
+    ]
+    return places[asleep[-1] + 1 :] if asleep else places
 
 
 def _time(broken: Trace, fixed: Trace, one: Parting) -> float:
