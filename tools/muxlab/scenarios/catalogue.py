@@ -194,8 +194,8 @@ SCENARIOS = (
         "out-of-memory",
         "The kernel has no memory for a client who waits",
         "accept fails with ENOMEM and leaves A in the queue, and the listener stays ready: the server must not spin.",
-        mishaps.twice_hello,
-        inject=("?accept,?accept4:error=ENOMEM:when=1..6",),
+        mishaps.short_of_memory,
+        inject=("?accept,?accept4:error=ENOMEM:when=1..4",),
         compared=False,
     ),
     Scenario(

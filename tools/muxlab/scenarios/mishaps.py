@@ -149,6 +149,18 @@ def twice_hello(stage: Stage) -> None:
     stage.beat()
 
 
+def short_of_memory(stage: Stage) -> None:
+    stage.beat()
+    a = stage.connect("A")
+    stage.idle()  # a server may rest between two tries
+    stage.beat()
+    a.send(b"hello\n")
+    stage.beat()
+    a.receive(6)
+    a.close()
+    stage.beat()
+
+
 def four_clients(stage: Stage) -> None:
     stage.beat()
     clients = []
