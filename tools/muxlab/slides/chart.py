@@ -60,7 +60,8 @@ def idle_chart(project: Project, marked: str, narrow: bool, words: Phrases = IN_
     busy = words.of(", while other programs ran") if any("kept" in note for note in data["notes"]) else ""
     rounds = "" if narrow else words.of(": median, lowest to highest of {} rounds").format(data["rounds"])
     where = machine["kernel"] if narrow else f"{machine['kernel']}, {len(machine['cpus'])} × {machine['cpu']}"
-    note = f"./muxlab bench idle{rounds}{words.of('; ')}{where}{busy}"
+    command = words.of("measured with {}").format("./muxlab bench idle")
+    note = f"{command}{rounds}{words.of('; ')}{where}{busy}"
     parts.append(f'<text class="note" x="0" y="{size.height - 8}">{note}</text></svg>')
     return "".join(parts)
 
