@@ -94,6 +94,7 @@ def test_a_quiet_machine_leaves_no_notes() -> None:
     ("speeds", "share", "others", "cpus", "words"),
     [
         ([1.2, 1.3, 1.0], 0.0, 0.0, 2, "in 2 of 3 looks, up to 30%"),
+        ([0.5, 2.0, *[1.0] * 18], 0.0, 0.0, 2, "in 1 of 20 looks, up to 100%"),
         ([1.0], 0.05, 0.0, 2, "took 5% of the time"),
         ([1.0], 0.0, 0.9, 2, "kept 90% of a processor busy"),
         ([1.0], 0.0, 0.0, 1, "take turns"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from muxlab.bench.model import Part, Step
-from muxlab.bench.plan import FULL, QUICK, scenes, server_steps, wakeup_plan
+from muxlab.bench.plan import FULL, QUICK, effort, scenes, server_steps, wakeup_plan
 from muxlab.bench.subjects import FLOORS, LABS, SERVERS
 
 FILES = 20_000
@@ -18,6 +18,12 @@ def echo_steps() -> list[Step]:
 def test_rounds_are_interleaved() -> None:
     numbers = [number for number, _ in groupby(step.round for step in echo_steps())]
     assert numbers == list(range(FULL.rounds)), "every scene and subject has its turn before the next round begins"
+
+
+def test_more_rounds_change_nothing_else() -> None:
+    assert effort(quick=False, rounds=None) == FULL
+    assert effort(quick=True, rounds=30).rounds == 30
+    assert effort(quick=True, rounds=30).seconds == QUICK.seconds
 
 
 def test_a_scene_goes_through_all_subjects_before_the_next_scene() -> None:

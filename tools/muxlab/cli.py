@@ -173,6 +173,10 @@ def trace(
 def bench(
     what: Annotated[str, typer.Argument(metavar="[echo|idle|wakeup|all]", help="What to measure.")] = "all",
     quick: Annotated[bool, typer.Option("--quick", help="Less than 90 s: to see that it works.")] = False,
+    rounds: Annotated[
+        int | None,
+        typer.Option(min=1, help="More of them tell smaller differences from noise.", show_default="5, quick: 2"),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.", show_default=False)
     ] = None,
@@ -181,7 +185,7 @@ def bench(
     """Measure the servers against the least code that can do it, and against well-known event loops."""
     from muxlab.bench import command
 
-    raise typer.Exit(command.bench(Project.here(), what, quick, json, fresh))
+    raise typer.Exit(command.bench(Project.here(), what, quick, rounds, json, fresh))
 
 
 app.command(epilog=SPEAKER)(slides)

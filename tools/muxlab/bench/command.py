@@ -28,8 +28,8 @@ from muxlab.strace.run import why_not
 PRESET = "release"
 
 
-def bench(project: Project, what: str, quick: bool, json_file: Path | None, fresh: bool) -> int:
-    """Returns the exit code: 1 if a program failed."""
+def bench(project: Project, what: str, quick: bool, rounds: int | None, json_file: Path | None, fresh: bool) -> int:
+    """Returns the exit code: 1 if a program failed. `rounds` is None for as many as usual."""
     if what not in plan.PARTS:
         raise MuxlabError(f"there is nothing called '{what}' to measure: choose {', '.join(plan.PARTS)}")
     if not (project.root / "bench").is_dir():
@@ -41,7 +41,8 @@ def bench(project: Project, what: str, quick: bool, json_file: Path | None, fres
 
     name = f"bench-{what}{'-quick' if quick else ''}"
     file = json_file or project.build_dir(PRESET) / f"{name}.json"
-    report = _measure(project, what, quick, project.build_dir(PRESET) / f"{name}.journal", fresh)
+    effort = plan.effort(quick, rounds)
+    report = _measure(project, what, quick, effort, project.build_dir(PRESET) / f"{name}.journal", fresh)
     storage.save(report, file)
     tables.show(report)
     say(f"written to {file}")
@@ -55,9 +56,8 @@ def bench(project: Project, what: str, quick: bool, json_file: Path | None, fres
     return 1 if failed else 0
 
 
-def _measure(project: Project, what: str, quick: bool, kept: Path, fresh: bool) -> Report:
+def _measure(project: Project, what: str, quick: bool, effort: plan.Effort, kept: Path, fresh: bool) -> Report:
     facts = machine()
-    effort = plan.QUICK if quick else plan.FULL
     tool = Bench(project.build_dir(PRESET) / "bin", effort, facts.server_cpu, facts.client_cpu)
     scenes, subjects, steps = _plan(project, tool, plan.PARTS[what], effort, facts.open_files_hard, quick)
     if fresh:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from muxlab.bench.model import Part, Scene, Step, Subject
 from muxlab.bench.subjects import IDLE, can_serve
@@ -43,6 +43,12 @@ FULL = Effort(
     5, 0.25, (20_000, 60_000), 0.1, (1, 50, 1_000), (64, 1_024, 16_384), (1, 16), (0, 100, 900, 5_000, 18_000)
 )
 QUICK = Effort(2, 0.1, (1_000, 5_000), 0.02, (50,), (64,), (1,), (0, 900))
+
+
+def effort(quick: bool, rounds: int | None) -> Effort:
+    """`rounds` is None for as many as usual."""
+    usual = QUICK if quick else FULL
+    return replace(usual, rounds=rounds or usual.rounds)
 
 
 def crowd(clients: int) -> str:
