@@ -13,9 +13,8 @@ import sys
 from pathlib import Path
 
 from muxlab.bugs.card import Card, cards, find_card
-from muxlab.bugs.mutant import prepare
 from muxlab.bugs.part import where_it_goes_wrong
-from muxlab.bugs.watch import record_broken, record_fixed, scenario_of
+from muxlab.bugs.watch import prepare_pairs, record_broken, record_fixed
 from muxlab.project import Project
 from muxlab.trace.listing import told
 from muxlab.trace.model import Step, Trace, Transfer
@@ -36,7 +35,7 @@ def observed(card: Card) -> tuple[str, str]:
 
 def build(chosen: list[Card]) -> None:
     """What all of them are made from, at once."""
-    prepare(PROJECT, chosen, *{program for card in chosen if (program := scenario_of(card).program)})
+    prepare_pairs(PROJECT, chosen)
 
 
 @functools.cache

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from muxlab.bugs.card import Card, cards
+from muxlab.bugs.card import TYPICAL, Card, cards
 from muxlab.bugs.patch import apply_card
-from muxlab.bugs.show_matrix import TYPICAL
 from muxlab.grading.crew import Crew
 from muxlab.grading.results import Test
 from muxlab.project import Project

@@ -15,7 +15,7 @@ from bugs_stage import HEAD, ONCE, Workshop
 from muxlab.bugs.card import Card, find_card
 from muxlab.bugs.part import TURNS, parting, where_it_goes_wrong
 from muxlab.bugs.show_watch import MARK, print_pair
-from muxlab.bugs.watch import KEPT, Pair, as_if_in_place, record_pair, save_pair, source_folder
+from muxlab.bugs.watch import KEPT, Pair, as_if_in_place, prepare_pairs, record_pair, save_pair, source_folder
 from muxlab.errors import MuxlabError
 from muxlab.project import Project
 from muxlab.report.storage import Store, load_trace
@@ -271,7 +271,9 @@ def test_a_card_of_this_project_is_recorded_with_the_mistake_and_without() -> No
     needs_strace()
     lab_program("04")
     project = Project.here()
-    both = record_pair(project, find_card(project, "04.et-single-read"))
+    card = find_card(project, "04.et-single-read")
+    prepare_pairs(project, [card])
+    both = record_pair(project, card)
     assert both.parting is not None
     assert both.parting.broken is not None
     assert both.parting.fixed is not None

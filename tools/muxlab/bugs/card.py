@@ -16,6 +16,21 @@ OPTIONAL = ("Scenario", "No trace", "Build it")
 """Scenario: its name, and from which beat on to look for the mistake, if not from the start: `slow-reader, beat 5`.
 Build it: the preset to build with, and options for the compiler behind it: `asan`, or `dev -O2`. Left out: dev."""
 
+TYPICAL = (
+    "01.set-not-rebuilt",
+    "01.nfds-off-by-one",
+    "01.fd-setsize-overflow",
+    "01.partial-send-dropped",
+    "02.hup-err-ignored",
+    "02.hup-before-in",
+    "03.mod-replaces-mask",
+    "04.et-single-read",
+    "04.accept-once-per-edge",
+    "05.lost-wakeup",
+    "05.callback-under-lock",
+)
+"""Mistakes that students make all the time, from all labs: where one cannot wait for every card."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -60,6 +75,11 @@ class Card:
 def cards(project: Project) -> list[Card]:
     """All of them, lab by lab."""
     return [read_card(path) for lab in SERVERS for path in sorted(project.folder(lab).glob("bugs/*.patch"))]
+
+
+def typical_cards(project: Project) -> list[Card]:
+    """Those of TYPICAL that a scenario shows."""
+    return [card for card in cards(project) if card.id in TYPICAL and card.scenario]
 
 
 def find_card(project: Project, text: str) -> Card:

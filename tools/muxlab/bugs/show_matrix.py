@@ -9,28 +9,13 @@ from textwrap import wrap
 from rich.console import Console
 from rich.text import Text
 
-from muxlab.bugs.card import Card, cards, find_card
+from muxlab.bugs.card import TYPICAL, Card, cards, find_card
 from muxlab.bugs.matrix import HANDFUL, Row, matrix
 from muxlab.errors import MuxlabError
 from muxlab.project import Project
 
 WIDTH = 110
 INDENT = " " * 4
-
-TYPICAL = (
-    "01.set-not-rebuilt",
-    "01.nfds-off-by-one",
-    "01.fd-setsize-overflow",
-    "01.partial-send-dropped",
-    "02.hup-err-ignored",
-    "02.hup-before-in",
-    "03.mod-replaces-mask",
-    "04.et-single-read",
-    "04.accept-once-per-edge",
-    "05.lost-wakeup",
-    "05.callback-under-lock",
-)
-"""Mistakes that students make all the time, from all labs: for a quick look whether cards and tests fit."""
 
 
 def show_matrix(project: Project, names: Sequence[str], *, typical: bool, all_tests: bool, jobs: int) -> int:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from muxlab.bugs.card import cards, find_card
+from muxlab.bugs.card import find_card, typical_cards
 from muxlab.bugs.part import Parting
-from muxlab.bugs.show_matrix import TYPICAL
-from muxlab.bugs.watch import Pair, record_pair, save_pair, scenario_of
+from muxlab.bugs.watch import Pair, prepare_pairs, record_pair, save_pair, scenario_of
 from muxlab.console import progress, say
 from muxlab.errors import MuxlabError
 from muxlab.project import Project, find_lab
@@ -30,9 +29,10 @@ def watch_cards(project: Project, names: Sequence[str], typical: bool, open_it: 
     for card in chosen:
         scenario_of(card)  # refuses before anything is built
     if typical:
-        chosen += [card for card in cards(project) if card.id in TYPICAL and card.scenario]
+        chosen += typical_cards(project)
     if not chosen:
         raise MuxlabError("name a card, or say --typical: ./muxlab bug watch et-single-read")
+    prepare_pairs(project, chosen)
     store, console = store_of(project), Console(highlight=False)
     pairs = []
     for number, card in enumerate(chosen):

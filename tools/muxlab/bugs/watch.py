@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from muxlab.bugs.card import Card
+from muxlab.bugs.card import Card, typical_cards
 from muxlab.bugs.mutant import build_mutant, prepare
 from muxlab.bugs.part import Parting, where_it_goes_wrong
 from muxlab.errors import MuxlabError
-from muxlab.project import Project, find_lab
+from muxlab.project import Lab, Project, find_lab
 from muxlab.report.storage import Store, save_bug
 from muxlab.scenarios.catalogue import Scenario, find_scenario
 from muxlab.trace.command import record_lab
@@ -42,18 +42,21 @@ def scenario_of(card: Card) -> Scenario:
     raise MuxlabError(f"no scenario shows {card.id}, but {shows}")
 
 
+def prepare_pairs(project: Project, cards: Sequence[Card]) -> None:
+    """Brings up to date what record_pair() needs, in one go."""
+    prepare(project, cards, *filter(None, {scenario_of(card).program for card in cards}))
+
+
 def record_pair(project: Project, card: Card, tell: Callable[[str], None] = lambda text: None) -> Pair:
-    scenario = scenario_of(card)
-    tell(f"building {card.id}")
-    prepare(project, [card], *filter(None, [scenario.program]))
+    """What it is made from must be up to date: prepare_pairs()."""
     broken = record_broken(project, card, tell)
     fixed = record_fixed(project, card, tell)
-    return Pair(card, scenario, broken, fixed, where_it_goes_wrong(broken, fixed, card.beat))
+    return Pair(card, scenario_of(card), broken, fixed, where_it_goes_wrong(broken, fixed, card.beat))
 
 
 def record_broken(project: Project, card: Card, tell: Callable[[str], None] = lambda text: None) -> Trace:
-    """What it is made from must be up to date: prepare()."""
     scenario, lab = scenario_of(card), find_lab(card.lab)
+    tell(f"building {card.id}")
     program = build_mutant(project, card, scenario.program).program
     tell(f"recording {scenario.id} in {lab.folder} with {card.name}")
     trace = record_lab(project, lab, scenario, program, STOPS_SOON, broken=True)
@@ -72,6 +75,22 @@ def save_pair(store: Store, pair: Pair) -> None:
     if pair.parting is not None:
         broken["wrong"] = {"step": pair.parting.broken, "fixed": pair.parting.fixed}
     save_bug(store, find_lab(pair.card.lab).folder, pair.card.name, broken, as_json(pair.fixed))
+
+
+def record_typical(project: Project, labs: Sequence[Lab], store: Store, tell: Callable[[str], None]) -> list[str]:
+    """A few pairs of these labs, for the page. Returns what went wrong, one line each."""
+    chosen = [card for card in typical_cards(project) if find_lab(card.lab) in labs]
+    try:
+        prepare_pairs(project, chosen)
+    except MuxlabError as error:
+        return [str(error)]
+    failures = []
+    for card in chosen:
+        try:
+            save_pair(store, record_pair(project, card, tell))
+        except MuxlabError as error:
+            failures.append(f"{card.id}: {error}")
+    return failures
 
 
 def source_folder(card: Card) -> Path:

@@ -6,6 +6,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from muxlab.bugs.watch import record_typical
 from muxlab.compare import storage as comparison
 from muxlab.compare.model import Report
 from muxlab.console import progress, say
@@ -49,6 +50,8 @@ def record(project: Project, labs: Sequence[Lab], programs: Path, store: Store, 
                 failures.append(str(error))
         if not why_not():
             failures += record_all(project, labs, programs, chosen(quick), store, tell)
+            if not quick:
+                failures += record_typical(project, labs, store, tell)
     return failures
 
 

@@ -27,7 +27,10 @@ def _hint(cards: Sequence[Card]) -> str:
     """How to record some of them, if nobody has."""
     if any(card.broken for card in cards) or not any(card.fields.get("Scenario") for card in cards):
         return ""
-    return '<p class="absent">None is recorded yet: <code>./muxlab bug watch --typical</code> records some ten.</p>'
+    return (
+        '<p class="absent">None is recorded yet: <code>./muxlab compare</code> without <code>--quick</code> records '
+        "some ten, and <code>./muxlab bug watch --typical</code> these alone.</p>"
+    )
 
 
 def anchor(lab: str, name: str) -> str:
