@@ -51,6 +51,15 @@ def test_poll_keeps_question_and_answer_apart() -> None:
     assert wait.ready == (Events(5, ("IN",)), Events(7, ("IN", "ERR", "HUP")))
 
 
+def test_an_eventfd_that_is_named_by_its_counter_takes_nothing_apart() -> None:
+    wait = wait_of(
+        "select(6, [3<TCP:[127.0.0.1:80]> 5<{eventfd-count=0, eventfd-id=1, eventfd-semaphore=0}>], NULL, NULL, NULL) "
+        "= 1 (in [5])"
+    )
+    assert [one.fd for one in wait.interest] == [3, 5]
+    assert [one.fd for one in wait.ready] == [5]
+
+
 def test_ppoll_has_a_timeout_by_address() -> None:
     wait = wait_of("ppoll([{fd=3, events=POLLIN}], 1, {tv_sec=2, tv_nsec=0}, NULL, 8) = 0 (Timeout)")
     assert (wait.timespec, wait.timed_out, wait.ready) == (True, True, ())
@@ -185,6 +194,7 @@ def test_the_small_pieces() -> None:
     assert label("5</dev/null<char 1:3>>") == "/dev/null<char 1:3>"
     assert label("AT_FDCWD</>") == "/"
     assert label("5") == ""
+    assert label("5<{eventfd-count=0x1, eventfd-id=7, eventfd-semaphore=0}>") == "anon_inode:[eventfd]"
     assert (number("0x1f"), number("-1"), number("NULL")) == (31, -1, None)
     assert flags("POLLIN|POLLHUP|0x400", "POLL") == ("IN", "HUP", "0x400")
     assert flags("0", "POLL") == ()

@@ -112,6 +112,11 @@ def test_a_new_descriptor_keeps_its_label() -> None:
     assert call.end_time == pytest.approx(1.50025)
 
 
+def test_a_new_eventfd_has_one_name_whatever_its_counter_is() -> None:
+    for told in ("anon_inode:[eventfd]", "{eventfd-count=0, eventfd-id=1, eventfd-semaphore=0}"):
+        assert call_of(f"9 1.5 eventfd2(0, EFD_CLOEXEC) = 6<{told}>").result_label == "anon_inode:[eventfd]"
+
+
 def test_an_exit_does_not_return() -> None:
     assert not call_of("exit_group(0)                           = ?").finished
     assert not call_of("9 <unfinished ...>) = ?".replace("9 ", "9 exit_group(0 ")).finished

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -48,7 +50,7 @@ def compiled(folder: Path, *options: str) -> Path:
     return program
 
 
-def resolved(program: Path, folder: Path) -> tuple[list[tuple[str, str, int]], int, dict[str, str]]:
+def stack_of(program: Path, folder: Path) -> tuple[str, ...]:
     needs_strace()
     output = folder / "strace"
     done = subprocess.run(
@@ -56,25 +58,37 @@ def resolved(program: Path, folder: Path) -> tuple[list[tuple[str, str, int]], i
     )
     assert done.returncode == 0
     (write,) = [call for call in parse_file(output).calls if call.name == "write" and "found" in call.arguments]
-    sources = Sources([write.stack], folder)
-    frames, left_out = sources.resolve(write.stack)
+    return write.stack
+
+
+def resolved(stack: Sequence[str], folder: Path) -> tuple[list[tuple[str, str, int]], int, dict[str, str]]:
+    sources = Sources([stack], folder)
+    frames, left_out = sources.resolve(stack)
     return [(frame.function, frame.file, frame.line) for frame in frames], left_out, sources.texts()
 
 
 @pytest.mark.parametrize("linked", [["-pie", "-fPIE"], ["-no-pie", "-fno-pie"]], ids=["PIE", "not PIE"])
 def test_the_stack_leads_to_the_lines_inlined_functions_too(tmp_path: Path, linked: list[str]) -> None:
     program = compiled(tmp_path, "-g", *linked)
-    frames, left_out, texts = resolved(program, tmp_path)
+    frames, left_out, texts = resolved(stack_of(program, tmp_path), tmp_path)
     file = "a folder/demo.cpp"
     assert frames == [("demo::inlined", file, 4), ("demo::outer<int>", file, 8), ("main", file, 14)]
     assert left_out > 0, "libc and the start code"
     assert texts == {file: PROGRAM}
 
 
+@pytest.mark.parametrize("name", ["", "()", "(_ZN4demo5outer+0x1f)"])
+def test_it_does_not_matter_how_strace_names_a_function(tmp_path: Path, name: str) -> None:
+    """One that is not exported may have no name, or empty brackets."""
+    stack = stack_of(compiled(tmp_path, "-g"), tmp_path)
+    frames, _, _ = resolved([re.sub(r"(\(.*\))? \[", f"{name} [", line) for line in stack], tmp_path)
+    assert [function for function, _, _ in frames] == ["demo::inlined", "demo::outer<int>", "main"]
+
+
 def test_without_debug_information_there_are_no_frames(tmp_path: Path) -> None:
     program = compiled(tmp_path)
     assert not has_lines(program)
-    frames, left_out, texts = resolved(program, tmp_path)
+    frames, left_out, texts = resolved(stack_of(program, tmp_path), tmp_path)
     assert (frames, texts) == ([], {})
     assert left_out > 0
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from muxlab.strace.trace import Call
 
-# '/path/03_epoll_lt(mux::Socket::receive(…)+0x2a) [0x1234]'
-_FRAME = re.compile(r"(?P<file>[^(]+)\(.*\) \[0x(?P<address>[0-9a-f]+)\]$")
+# '/path/03_epoll_lt(mux::Socket::receive(…)+0x2a) [0x1234]'; without a name '/path/03_epoll_lt() [0x1234]', or
+# '/path/03_epoll_lt [0x1234]'
+_FRAME = re.compile(r"(?P<file>[^(]+?)(?:\(.*\))? \[0x(?P<address>[0-9a-f]+)\]$")
 
 
 class SourceLines:

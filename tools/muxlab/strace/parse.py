@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from muxlab.strace.text import skip_label
+from muxlab.strace.text import lasting, skip_label
 from muxlab.strace.trace import Call, Exit, Signal, Trace, Unknown
 
 # Who and when: "[pid 4711] " on a terminal, "4711 " in a file; then the time of -ttt, or that of -t, which is not kept.
@@ -157,7 +157,7 @@ def _returned(entered: Call, number: int, text: str, end_time: float | None = No
     label = ""
     if rest.startswith("<"):
         end = skip_label(rest, 0)
-        label, rest = rest[1 : end - 1], rest[end:]
+        label, rest = lasting(rest[1 : end - 1]), rest[end:]
     errno = _ERRNO.match(rest)
     note = rest[errno.end() :] if errno else rest
     return replace(

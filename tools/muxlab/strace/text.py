@@ -85,7 +85,14 @@ def descriptor(text: str) -> int | None:
 def label(text: str) -> str:
     """'5<TCP:[…]>' → 'TCP:[…]'; empty if there is none."""
     found = re.match(r"(?:-?\d+|AT_FDCWD)<(?!<)", text)
-    return text[found.end() : skip_label(text, found.end() - 1) - 1] if found else ""
+    return lasting(text[found.end() : skip_label(text, found.end() - 1) - 1]) if found else ""
+
+
+def lasting(label: str) -> str:
+    """Newer versions of strace tell an eventfd's counter, '{eventfd-count=1, …}'. Whatever was written to it, its name
+    is the one that /proc has for it: 'anon_inode:[eventfd]'.
+    """
+    return "anon_inode:[eventfd]" if label.startswith("{eventfd-count=") else label
 
 
 def number(text: str) -> int | None:

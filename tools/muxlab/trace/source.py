@@ -11,8 +11,9 @@ from pathlib import Path
 from muxlab.trace.elf import Elf, read_elf
 from muxlab.trace.model import Frame
 
-# ' > /path/of/program(mangled or not+0x1f) [0x2b3c]'
-_FRAME = re.compile(r"(?P<file>/.*?)(?:\((?P<name>.*)\+0x[0-9a-f]+\))? \[0x(?P<offset>[0-9a-f]+)\]$")
+# ' > /path/of/program(mangled or not+0x1f) [0x2b3c]'; without a name ' > /path/of/program() [0x2b3c]', or
+# ' > /path/of/program [0x2b3c]'
+_FRAME = re.compile(r"(?P<file>/.*?)(?:\((?:.*\+0x[0-9a-f]+)?\))? \[0x(?P<offset>[0-9a-f]+)\]$")
 _SYSTEM = ("/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/", "/usr/libexec/", "/nix/store/")
 _NOT_OURS = ("/usr/include/", "/usr/lib/", "/usr/local/include/")
 LARGEST_SOURCE = 400_000  # bytes: a file that is larger is generated
