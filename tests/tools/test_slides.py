@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import subprocess
 import sys
@@ -194,6 +195,17 @@ def test_code_is_shown_as_it_is_compiled() -> None:
     assert text in source
     called = re.findall(r'<span class="call">(.*?</span>)</span>', shown)
     assert [re.sub(r"<[^>]+>", "", call) for call in called] == ["::epoll_ctl"]
+
+
+def test_a_row_that_goes_on_from_another_can_stand_alone() -> None:
+    shown = expand(PROJECT, "{{ compare servers rows=bytes_copied_per_wait_many_idle as=flat }}")
+    assert "Bytes per wait call, in/out: 900 idle ones" in shown
+
+
+def test_a_chart_says_that_the_processor_was_not_its_own() -> None:
+    notes = json.loads((SLIDES / "data" / "bench-idle.json").read_text(encoding="utf-8"))["notes"]
+    slowed = any("throttled" in note for note in notes)
+    assert ("on a processor that was slowed down at times" in expand(PROJECT, "{{ chart idle }}")) == slowed
 
 
 def test_another_piece_of_the_same_output_has_no_prompt_of_its_own(tmp_path: Path) -> None:

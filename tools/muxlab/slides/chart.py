@@ -16,6 +16,10 @@ from muxlab.slides.phrases import IN_ENGLISH, Phrases
 TITLES = {"01": "select", "02": "poll", "03": "epoll LT", "04": "epoll ET", "05": "loops"}
 LABEL = "Processor time for each message"
 LEFT, TOP = 96, 14  # of the axes
+DISTURBED = {  # a word in a note of ./muxlab bench, and what the chart says then
+    "kept": ", while other programs ran",
+    "throttled": ", on a processor that was slowed down at times",
+}
 LOWEST, HIGHEST = 1, 10_000  # µs: four decades
 
 
@@ -57,7 +61,7 @@ def idle_chart(project: Project, marked: str, narrow: bool, words: Phrases = IN_
         parts.append(_drawn(curve, across, size, "" if not marked else "marked" if curve.lab[:2] == marked else "pale"))
     parts += _labels(curves, across, size, marked, words)
     machine = data["machine"]
-    busy = words.of(", while other programs ran") if any("kept" in note for note in data["notes"]) else ""
+    busy = "".join(words.of(said) for word, said in DISTURBED.items() if any(word in note for note in data["notes"]))
     rounds = "" if narrow else words.of(": median, lowest to highest of {} rounds").format(data["rounds"])
     where = machine["kernel"] if narrow else f"{machine['kernel']}, {len(machine['cpus'])} × {machine['cpu']}"
     command = words.of("measured with {}").format("./muxlab bench idle")

@@ -41,7 +41,8 @@ def compared_table(
         title = words.html(row.metric.title)
         if flat:
             colon = ", " if ":" in row.metric.group else ": "
-            title = words.html(row.metric.group) + words.of(colon) + title
+            alone = row.metric.title.removeprefix("and ")  # the row that it goes on from may not be here
+            title = words.html(row.metric.group) + words.of(colon) + words.html(alone)
         told = row.metric.unit in f"{row.metric.group} {row.metric.title}".lower()
         unit = "" if told else f" <small>{words.html(row.metric.unit)}</small>"
         lines.append(f"<tr><td>{title}{unit}</td>{shown}</tr>")
