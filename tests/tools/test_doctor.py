@@ -170,6 +170,22 @@ def test_what_the_benchmark_goes_without_is_one_apt_line() -> None:
     assert any("everything that ./muxlab bench compares with" in str(finding) for finding in examine(everything))
 
 
+def test_what_the_slides_go_without_is_one_apt_line() -> None:
+    def said(answers: Mapping[str, Answer], files: Mapping[str, str]) -> str:
+        machine = MadeUp(answers, files)
+        assert complaints(machine) == []
+        return next(str(finding) for finding in examine(machine) if finding.subject == "slides")
+
+    browser, font, no_font = {"chromium": Answer(0, "")}, {"fc-list": Answer(0, "Noto\n")}, {"fc-list": Answer(0, "")}
+    decks = {"/home/ada/muxlab/slides": ""}
+    assert "in both languages" in said({**browser, **font}, decks)
+    assert said(font, decks).endswith("--check, --pdf and --lang zh: apt-get install chromium")
+    assert said({**browser, **no_font}, decks).endswith("apt-get install fonts-noto-cjk")
+    assert said(no_font, decks).endswith("apt-get install chromium fonts-noto-cjk")
+    assert "fonts" not in said({}, decks)  # who cannot ask about fonts does not say that they are missing
+    assert "apt-get" not in said(no_font, {})  # a student's copy has no decks
+
+
 def test_a_project_on_a_windows_disk() -> None:
     machine = MadeUp(files={"/proc/sys/kernel/osrelease": "5.15.90-microsoft-standard-WSL2"})
     assert "slow" in complaints(machine, "/mnt/c/Users/ada/muxlab")[0].text

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from muxlab.machine import Machine
 from muxlab.project import Project
+from muxlab.slides.browser import NAMES as BROWSERS
 
 SETUP = "./muxlab setup"
 MANY_CLIENTS = 10_000
@@ -145,6 +146,19 @@ def check_bench(machine: Machine) -> Finding:
     return ok("benchmark", f"goes without some; for all of it: apt-get install {' '.join(sorted(missing))}")
 
 
+def check_slides(machine: Machine, root: Path) -> Finding:
+    if not machine.exists(f"{root}/slides"):
+        return ok("slides", "not in this copy: they stay with who teaches")
+    missing = [] if any(machine.has(name) for name in BROWSERS) else ["chromium"]
+    fonts = machine.run("fc-list", ":lang=zh-cn", "family")
+    if fonts is not None and not fonts.text.strip():
+        missing.append("fonts-noto-cjk")
+    if not missing:
+        return ok("slides", "can be shown in both languages, checked and printed")
+    # No warning: any browser elsewhere shows the decks, and only who teaches prints them.
+    return ok("slides", f"go without some; for --check, --pdf and --lang zh: apt-get install {' '.join(missing)}")
+
+
 def check_ptrace_scope(machine: Machine) -> Finding:
     scope = machine.read("/proc/sys/kernel/yama/ptrace_scope")
     if scope is None or scope == "0":
@@ -237,6 +251,7 @@ def examine(machine: Machine, project: Project) -> list[Finding]:
         check_ptrace_scope,
         check_addr2line,
         check_bench,
+        lambda m: check_slides(m, project.root),
         check_open_files,
         check_cpus,
         lambda m: check_loopback(m, "IPv4", "127.0.0.1"),
