@@ -197,9 +197,9 @@ def test_code_is_shown_as_it_is_compiled() -> None:
     assert [re.sub(r"<[^>]+>", "", call) for call in called] == ["::epoll_ctl"]
 
 
-def test_a_row_that_goes_on_from_another_can_stand_alone() -> None:
+def test_a_row_that_goes_on_from_another_makes_sense_alone() -> None:
     shown = expand(PROJECT, "{{ compare servers rows=bytes_copied_per_wait_many_idle as=flat }}")
-    assert "Bytes per wait call, in/out: 900 idle ones" in shown
+    assert "Bytes per wait call, in/out: with 8 clients and 900 idle" in shown
 
 
 def test_a_chart_says_that_the_processor_was_not_its_own() -> None:

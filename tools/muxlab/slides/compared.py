@@ -41,8 +41,7 @@ def compared_table(
         title = words.html(row.metric.title)
         if flat:
             colon = ", " if ":" in row.metric.group else ": "
-            alone = row.metric.title.removeprefix("and ")  # the row that it goes on from may not be here
-            title = words.html(row.metric.group) + words.of(colon) + words.html(alone)
+            title = words.html(row.metric.group) + words.of(colon) + title
         told = row.metric.unit in f"{row.metric.group} {row.metric.title}".lower()
         unit = "" if told else f" <small>{words.html(row.metric.unit)}</small>"
         lines.append(f"<tr><td>{title}{unit}</td>{shown}</tr>")
