@@ -200,7 +200,8 @@ class Server:
             return MuxlabError(f"{self.name} closed its stdout before it said 'listening on HOST:PORT'")
         how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         said = self.stderr_text().strip().splitlines()
-        return MuxlabError(f"{self.name} did not start ({how}): {said[-1] if said else 'it did not say why'}")
+        why = said[-1].removeprefix(f"{self.program}: ") if said else "it did not say why"
+        return MuxlabError(f"{self.name} did not start ({how}): {why}")
 
     def _read_output(self, size: int, timeout: float) -> bytes | None:
         """None when the time is over."""
