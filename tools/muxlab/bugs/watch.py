@@ -73,7 +73,8 @@ def save_pair(store: Store, pair: Pair) -> None:
     """For the page, which pauses where the two part."""
     broken: dict[str, Any] = as_json(_shortened(pair.broken, pair.parting.broken if pair.parting else None))
     if pair.parting is not None:
-        broken["wrong"] = {"step": pair.parting.broken, "fixed": pair.parting.fixed}
+        at = pair.parting
+        broken["wrong"] = {"step": at.broken, "fixed": at.fixed, "beat": at.beat}
     save_bug(store, find_lab(pair.card.lab).folder, pair.card.name, broken, as_json(pair.fixed))
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from muxlab.project import LABS
 from muxlab.report.model import Card
 
-SHOWN = ("What happens", "Watch it", "Scenario", "Fix", "Caught by")
+SHOWN = ("Watch it", "Scenario", "Fix", "Caught by")  # below the traces; what happens stands above them
 _TITLES = {lab.folder: f"{lab.number} {lab.title}" for lab in LABS}
 
 
@@ -52,6 +52,7 @@ def _card(card: Card) -> str:
         f'<details class="pitfall" id="{anchor(card.lab, card.name)}" data-title="{escape(card.title)}"{data}>'
         f"<summary><span>{escape(card.title)}</span>"
         f"{'<span class=recorded>recorded</span>' if recorded else ''}<code>{escape(card.name)}</code></summary>"
+        f'<p class="happens">{escape(card.fields.get("What happens", ""))}</p>'
         f'<div class="stage"></div><div class="card"><dl>{fields}{note}</dl>'
         f'<pre tabindex="0" role="region" aria-label="The patch: {escape(card.title)}">{_diff(card.diff)}</pre>'
         "</div></details>"

@@ -75,7 +75,8 @@ def save_bug(store: Store, lab: str, name: str, broken: Json, fixed: Json) -> No
     """The same clients at the server with a card's bug, and at the reference. `lab` is the lab's folder.
 
     The page pauses at the first step in which the two differ; or, if `broken` has a field "wrong", there:
-    {"step": n, "fixed": m}, places in the steps of the two. `step` is null where the broken server does nothing more.
+    {"step": n, "fixed": m, "beat": b}, places in the steps of the two. `step` is null where the broken server does
+    nothing more; where it belongs to a later beat than b, it does nothing in b, and that is what is wrong.
     """
     store.bugs.mkdir(parents=True, exist_ok=True)
     for which, trace in (("broken", broken), ("fixed", fixed)):

@@ -19,16 +19,8 @@ function drawLoop(state) {
 function threadCard(state, thread, pending, handover) {
   const interest = state.interest(thread);
   const own = interest.filter((entry) => isWaker(state, entry));
-  const kind = thread.asleep ? "asleep" : thread.ended ? "ended" : thread.last ? "awake" : "idle";
-  const words = thread.asleep
-    ? "asleep"
-    : thread.ended
-      ? "ended"
-      : thread.last
-        ? thread.tid === state.step?.tid
-          ? "running"
-          : "awake"
-        : "not started";
+  const kind = thread.asleep || thread.stuck ? "asleep" : thread.ended ? "ended" : thread.last ? "awake" : "idle";
+  const words = isDoing(thread, state);
   const told = thread.told?.ready ?? [];
   const rest = interest.filter((entry) => !own.includes(entry));
   return h(
@@ -50,6 +42,14 @@ function threadCard(state, thread, pending, handover) {
       rest.length > MOST_WATCHED ? h("li", { class: "chip more" }, `+ ${rest.length - MOST_WATCHED}`) : null,
     ),
   );
+}
+
+function isDoing(thread, state) {
+  if (thread.stuck) return `asleep in ${shortName(thread.stuck)}`;
+  if (thread.asleep) return "asleep";
+  if (thread.ended) return "ended";
+  if (!thread.last) return "not started";
+  return thread.tid === state.step?.tid ? "running" : "awake";
 }
 
 function isWaker(state, entry) {
@@ -79,6 +79,9 @@ function handoverAt(state) {
   }
   const fd = state.readingEnd(step);
   const to = state.threads.find((one) => state.interest(one).some((entry) => entry.fd === fd));
-  const text = to ? `${name(writer)} posted a task and wakes ${name(to)}.` : `${name(writer)} writes a wake-up.`;
+  if (step.errno && step.errno !== "EAGAIN")
+    return { to: null, from: step.tid, text: `${name(writer)} wants to wake ${name(to)}: ${step.errno}.` };
+  const whom = to?.tid === step.tid ? "itself: it will not sleep before it has run it" : name(to);
+  const text = to ? `${name(writer)} posted a task and wakes ${whom}.` : `${name(writer)} writes a wake-up.`;
   return { to: to?.tid ?? null, from: step.tid, text };
 }

@@ -18,12 +18,18 @@ function drawSelect(state) {
   const draw = nfds <= ROOMY ? bitTable : bitCloud;
   return [
     draw(shown, nfds, told, state),
-    h("p", { class: "caption" }, h("b", {}, `nfds ${nfds}`), ` = highest + 1. `, verdict(thread.told, dropped)),
+    h(
+      "p",
+      { class: "caption" },
+      h("b", {}, `nfds ${nfds}`),
+      `: the kernel looks at ${nfds === 1 ? "bit 0" : `bits 0 to ${nfds - 1}`}. `,
+      verdict(thread.told, dropped),
+    ),
   ];
 }
 
 function verdict(told, dropped) {
-  if (!told) return "The kernel looks at every bit below it.";
+  if (!told) return "";
   if (told.errno) return `${told.errno}: there is no answer in the sets.`;
   const names = [...dropped].sort((a, b) => a - b).map(String);
   return `Cleared: ${names.length ? listed(names) : "none"}. The next call needs new sets.`;

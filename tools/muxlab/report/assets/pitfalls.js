@@ -1,15 +1,22 @@
 // The pitfalls: each card, and where a trace was recorded, broken and fixed beside each other, paused where they part.
 
+const MOST_FINDINGS = 2;
+
 function makePitfalls() {
   for (const card of document.querySelectorAll("details.pitfall[data-broken]")) {
     card.addEventListener("toggle", async () => {
       const stage = card.querySelector(".stage");
       if (!card.open || stage.childElementCount > 0) return;
       const traces = await Promise.all([unpack(card.dataset.broken), unpack(card.dataset.fixed)]);
+      const start = parting(traces);
       const stepper = makeStepper(traces, {
         titles: ["broken", "fixed"],
+        names: ["broken", "fixed"],
         label: card.dataset.title,
-        start: parting(traces),
+        script: traces[0].clients,
+        compared: true,
+        start,
+        mark: inTheEnd(traces),
       });
       stage.replaceChildren(stepper.element);
       stepper.show();
@@ -31,13 +38,22 @@ function openNamed() {
 // The tick of the first step in which the two do something else; or the one that the recording names.
 function parting(traces) {
   const timeline = makeTimeline(traces);
-  const wrong = traces[0].wrong;
-  const named = wrong ? (done) => (wrong.step === null ? done[1] > wrong.fixed : done[0] > wrong.step) : null;
+  const named = traces[0].wrong ? isNamed(traces, timeline) : null;
   for (let tick = 0; tick <= timeline.last; ++tick) {
     const done = traces.map((_, i) => timeline.done(tick, i));
-    if (named ? named(done) : differs(traces, done)) return tick;
+    if (named ? named(done, tick) : differs(traces, done)) return tick;
   }
   return timeline.last;
+}
+
+// Where the broken server does something else, it is there; where it does nothing, or does not come back from a call,
+// it is where the fixed one goes on without it.
+function isNamed(traces, timeline) {
+  const { step, fixed, beat } = traces[0].wrong;
+  const late = step === null || (beat !== undefined && traces[0].steps[step].beat > beat);
+  if (late && fixed !== null && (beat === undefined || traces[1].steps[fixed].beat <= beat))
+    return (done, tick) => done[1] > fixed && timeline.through(tick, 0);
+  return (done) => done[0] > step;
 }
 
 function differs(traces, done) {
@@ -46,4 +62,18 @@ function differs(traces, done) {
   const key = (step) =>
     [step.kind, step.call, step.errno, step.kind === "wait_return" ? (step.ready ?? []).length : step.bytes].join();
   return Boolean(one && other) && key(one) !== key(other);
+}
+
+// What came of it: what the clients of the broken server found, and those of the other did not.
+function inTheEnd([broken, fixed]) {
+  const usual = new Set(fixed.clients.map((one) => one.text));
+  // How much a slow reader's connection holds differs each time, and says nothing.
+  const telling = broken.clients.filter((one) => ["receives", "note"].includes(one.action));
+  const found = [...new Set(telling.map((one) => one.text))].filter((text) => !usual.has(text));
+  const more = found.length - MOST_FINDINGS;
+  if (found.length === 0) return [];
+  const told = found.slice(0, more > 0 ? MOST_FINDINGS : undefined).join("; ");
+  return [
+    h("span", { class: "found" }, h("b", {}, "What comes of it: "), told, more > 0 ? `; and ${more} more` : "", "."),
+  ];
 }

@@ -1,6 +1,7 @@
 // The source that made the call, with its line lit. The text was marked up when the page was written.
 
-function makeSource(label) {
+// `other`: a trace whose sources are compared with these; lines that it does not have are marked.
+function makeSource(label, other = null) {
   const place = h("figcaption", { class: "place" }, "no source line yet");
   const code = h("div", { class: "code", tabindex: "0", role: "region", "aria-label": `Source of ${label}` });
   const element = h("figure", { class: "source" }, place, code);
@@ -8,30 +9,45 @@ function makeSource(label) {
   let lit = null;
 
   function show(trace, frame) {
-    const lines = frame ? data.sources[trace.sources[frame.file]] : null;
-    if (!lines) return; // a call of the standard library, say: what was shown last stays, unlit
+    const lines = data.sources[trace.sources[frame.file]];
     if (shown !== lines) {
       shown = lines;
       const list = h("ol", {});
-      list.innerHTML = lines.map(listing).join("");
+      const theirs = data.sources[other?.sources[frame.file]];
+      const known = theirs && new Set(theirs.map(([, html]) => html));
+      const changed = lines.map(([, html]) => Boolean(known) && !known.has(html));
+      list.innerHTML = lines.map((line, i) => listing(line, i, changed[i] && (changed[i - 1] ? 2 : 1))).join("");
       code.replaceChildren(list);
     }
-    lit = code.firstElementChild.children[frame.line - 1] ?? null;
-    if (!lit) return;
-    mark(lit, true);
-    bringIntoView(code, lit);
+    const line = code.firstElementChild.children[frame.line - 1] ?? null;
+    if (line) bringIntoView(code, line);
+    return line;
   }
 
-  function update(trace, step) {
+  // `before`: the steps that led to this one.
+  function update(trace, step, before) {
     mark(lit, false);
-    const known = (step?.stack ?? []).filter((one) => data.sources[trace.sources[one.file]]);
-    // The lab's own frame, if there is one: a call made deep in common/ was asked for by a line of the lab.
-    const frame = known.find((one) => one.file.startsWith("labs/")) ?? known[0] ?? null;
+    const frame = labFrame(trace, step);
     place.replaceChildren(...(frame ? whereIs(frame) : ["no source line for this call"]));
-    show(trace, frame);
+    // A signal, say, or a call that was never seen to return: the thread's last place stays, unlit.
+    const last =
+      frame ??
+      labFrame(
+        trace,
+        before.findLast((one) => one.tid === step?.tid && labFrame(trace, one)),
+      );
+    const line = last && show(trace, last);
+    lit = frame ? line : null;
+    mark(lit, true);
   }
 
   return { element, update };
+}
+
+// The lab's own frame, if there is one: a call made deep in common/ was asked for by a line of the lab.
+function labFrame(trace, step) {
+  const known = (step?.stack ?? []).filter((one) => data.sources[trace.sources[one.file]]);
+  return known.find((one) => one.file.startsWith("labs/")) ?? known[0] ?? null;
 }
 
 const NEAR = 4; // lines above and below that are printed with the lit one: paper does not scroll
@@ -56,10 +72,19 @@ function whereIs(frame) {
   ];
 }
 
-// 'lab03::EpollServer::run()' → 'run'
-const bare = (name) => (name ?? "").replace(/\(.*/s, "").split("::").at(-1);
+// 'lab03::EpollServer::run()' → 'run', 'void lab05::callLogged<std::function<void ()>>(…)' → 'callLogged'
+function bare(name) {
+  let text = (name ?? "").replaceAll("(anonymous namespace)::", "").replace("operator()", "operator");
+  for (let shorter = ""; shorter !== text; ) {
+    shorter = text;
+    text = text.replace(/<[^<>]*>/g, "");
+  }
+  text = text.replace(/\(.*/s, "").split("::").at(-1).split(" ").at(-1);
+  return text === "operator" ? "a lambda" : text;
+}
 
-const listing = ([indent, html], i) => `<li data-line="${i + 1}" style="--indent:${indent}">${html || " "}</li>`;
+const listing = ([indent, html], i, changed) =>
+  `<li data-line="${i + 1}"${changed ? ` class="changed${changed === 1 ? " first" : ""}"` : ""} style="--indent:${indent}">${html || " "}</li>`;
 
 // Only the box scrolls, never the page.
 function bringIntoView(box, line) {

@@ -44,13 +44,15 @@ function lastBefore(list, done) {
   return low > 0 ? list[low - 1] : -1;
 }
 
-function stateAt(index, done) {
+// `inside`: a call that a thread is in although it ends in a later beat: insideAt().
+function stateAt(index, done, inside = null) {
   const { steps, trace } = index;
   const threads = [...index.byThread].map(([tid, lists]) => {
     const at = (list) => steps[lastBefore(list, done)] ?? null;
     const [last, enter, told] = [at(lists.all), at(lists.enters), at(lists.returns)];
     const waits = last?.kind === "wait_enter";
     const still = waits ? stillReady(index, lists, enter, told) : [];
+    const fails = waits && failsAtOnce(index, lists, enter);
     return {
       tid,
       name: trace.threads.find((one) => one.tid === tid)?.name ?? `thread ${tid}`,
@@ -58,8 +60,9 @@ function stateAt(index, done) {
       enter,
       told: told && enter && told.i > enter.i ? told : null, // what the latest wait told, once it has returned
       still, // what it has not finished with, so that the wait returns at once
-      asleep: waits && still.length === 0 && enter.timeout_ms !== 0,
+      asleep: waits && !fails && still.length === 0 && enter.timeout_ms !== 0,
       ended: last?.kind === "exit",
+      stuck: inside?.tid === tid ? inside : isStuck(last) ? last : null,
     };
   });
   const step = done > 0 ? steps[done - 1] : null;
@@ -77,7 +80,23 @@ function stateAt(index, done) {
     clientOf: (fd) => clientOf(index, fd, done),
     descriptorById: (id) => index.descriptors.get(id) ?? null,
     readingEnd: (one) => readingEnd(index, one),
+    isWakeUp: (one) => !one.reader || wakers(index).has(one.reader),
   };
+}
+
+const MAY_SLEEP = new Set(["accept", "recv", "wake_drain", "other"]);
+
+// A call that a thread has made by now and that comes back in a later beat only, or never: it sleeps in there, and not
+// where it waits for everybody. What brings something stands in the list where it ended.
+function insideAt(index, done, beat) {
+  const begun = (step) => index.trace.clients.findLast((one) => one.t <= step.t - step.seconds)?.beat ?? 0;
+  for (const { all } of index.byThread.values()) {
+    const at = lastBefore(all, done);
+    const next = index.steps[all[all.indexOf(at) + 1]];
+    if (at < 0 || !next || index.steps[at].kind === "wait_enter" || !MAY_SLEEP.has(next.kind)) continue;
+    if (next.beat > beat && begun(next) <= beat) return next;
+  }
+  return null;
 }
 
 // Level-triggered: what the wait before told of and the server has not finished with. A wait that is entered with such
@@ -85,8 +104,10 @@ function stateAt(index, done) {
 // next return, in the same beat, tells of it again.
 function stillReady(index, lists, enter, before) {
   const next = index.steps[lists.returns.find((i) => i > enter.i) ?? -1];
-  if (!before || !next || before.i > enter.i || next.beat !== enter.beat || next.errno) return [];
+  if (!next || next.beat !== enter.beat || next.errno) return [];
   const again = new Map((next.ready ?? []).map((one) => [one.fd, eventsOf(one)]));
+  const woken = [...pendingWakes(index, enter.i)].filter(([fd, value]) => value > 0 && again.has(fd));
+  if (woken.length > 0 || !before || before.i > enter.i) return woken.map(([fd]) => fd);
   return (before.ready ?? [])
     .map((one) => one.fd)
     .filter((fd) => {
@@ -95,9 +116,31 @@ function stillReady(index, lists, enter, before) {
       if (!entry || eventsOf(entry).includes("ET")) return false;
       const work = index.steps.slice(before.i + 1, enter.i).filter((step) => step.fd === fd);
       const last = work.findLast((step) => step.kind === "recv" || step.kind === "accept");
-      if (!last) return work.length === 0 || again.get(fd).includes("OUT");
-      return last.kind === "accept" ? !last.errno : last.bytes > 0 && last.bytes === last.asked;
+      if (again.get(fd).some((bit) => ["ERR", "HUP", "NVAL"].includes(bit))) return true; // until it is closed
+      const sent = work.findLast((step) => step.kind === "send");
+      if (again.get(fd).includes("OUT") && (!sent || (!sent.errno && sent.bytes === sent.asked))) return true;
+      if (!last) return work.length === 0;
+      // The end of the input stays readable, too.
+      return last.kind === "accept" ? !last.errno : last.bytes === 0 || (last.bytes > 0 && last.bytes === last.asked);
     });
+}
+
+// A descriptor among those it asks about that is none, say.
+function failsAtOnce(index, lists, enter) {
+  const next = index.steps[lists.returns.find((i) => i > enter.i) ?? -1];
+  return Boolean(next?.errno) && next.errno !== "EINTR" && next.beat === enter.beat;
+}
+
+// Descriptors that somebody waits for, or empties: what is written to another pipe wakes nobody.
+function wakers(index) {
+  index.wakers ??= new Set(
+    index.steps.flatMap((step) => [
+      ...(step.kind === "wait_enter" ? step.interest.map((one) => one.descriptor) : []),
+      step.kind === "ctl" ? step.target_descriptor : null,
+      step.kind === "wake_drain" ? step.descriptor : null,
+    ]),
+  );
+  return index.wakers;
 }
 
 // epoll: the list that the latest wait was entered with, and every epoll_ctl and close since.
@@ -156,5 +199,8 @@ function clientOf(index, fd, done) {
     null,
   );
   if (!known) return "";
+  if (known.kind === "other" && index.trace.descriptors.some((one) => one.fd === fd && (one.closed ?? done) < done))
+    return "closed";
+  if (!known.client && fd < 3 && (known.opened ?? null) === null) return ["stdin", "stdout", "stderr"][fd];
   return known.client ?? (known.kind === "connection" ? "" : known.kind);
 }

@@ -4,9 +4,15 @@ const BEAT_MS = 650; // between two ticks at normal speed: long enough to see wh
 
 const steppers = [];
 
-function makeStepper(traces, { titles, label, start = null }) {
-  const timeline = makeTimeline(traces);
-  const columns = traces.map((trace, i) => makeColumn(trace, titles[i]));
+// `start`: the tick it opens at; null where the first client is about to speak. `mark`: words for that tick, which then
+// can be returned to. `script`: whose clients are told of. `names`: what each server is called in what is left out.
+// `compared`: two servers; lines of their sources that differ are marked.
+function makeStepper(
+  traces,
+  { titles, label, start = null, mark = null, script = null, names = null, compared = false },
+) {
+  const timeline = makeTimeline(traces, script);
+  const columns = traces.map((trace, i) => makeColumn(trace, titles[i], compared ? traces.at(i - 1) : null));
   let tick = 0;
   let timer = null;
 
@@ -59,7 +65,13 @@ function makeStepper(traces, { titles, label, start = null }) {
   const moments = timeline.moments.map((moment) =>
     h(
       "button",
-      { type: "button", class: "moment", "data-tick": moment.tick, onclick: () => jump(moment.tick) },
+      {
+        type: "button",
+        class: "moment",
+        title: moment.text,
+        "data-tick": moment.tick,
+        onclick: () => jump(moment.tick),
+      },
       moment.text,
     ),
   );
@@ -72,6 +84,7 @@ function makeStepper(traces, { titles, label, start = null }) {
     "div",
     { class: "beats", "aria-hidden": "true" },
     ...timeline.moments.map((moment) => h("i", { style: `--at:${moment.tick / Math.max(1, timeline.last)}` })),
+    mark ? h("i", { class: "here", style: `--at:${start / Math.max(1, timeline.last)}` }) : null,
   );
   const spoken = h("p", { class: "unseen", role: "status" });
   const grid = h(
@@ -85,7 +98,10 @@ function makeStepper(traces, { titles, label, start = null }) {
     },
     ...columns.map((one) => one.element),
   );
-  const left = leftOut(traces);
+  const left = leftOut(traces, names ?? traces.map((trace) => trace.program.lab ?? trace.program.name));
+  const flag = mark
+    ? h("button", { type: "button", class: "flag", "aria-pressed": "false", onclick: () => jump(start) })
+    : null;
   const element = h(
     "div",
     { class: "stepper" },
@@ -94,6 +110,7 @@ function makeStepper(traces, { titles, label, start = null }) {
       { class: "transport" },
       controls,
       h("div", { class: "track" }, strip, h("div", { class: "rail" }, scrub, marks)),
+      flag ? h("div", { class: "parting" }, flag, ...mark) : null,
     ),
     grid,
     left ? h("p", { class: "omitted" }, left) : null,
@@ -102,7 +119,9 @@ function makeStepper(traces, { titles, label, start = null }) {
 
   function go(to) {
     tick = Math.max(0, Math.min(timeline.last, to));
-    columns.forEach((one, i) => one.update(timeline.done(tick, i)));
+    columns.forEach((one, i) =>
+      one.update(timeline.done(tick, i), timeline.through(tick, i) ? timeline.beat(tick) : null),
+    );
     for (const [name] of COUNTERS) {
       const most = Math.max(1, ...columns.map((one) => one.total(name)));
       for (const one of columns) one.bar(name, one.total(name) / most);
@@ -112,6 +131,10 @@ function makeStepper(traces, { titles, label, start = null }) {
     const moment = timeline.momentAt(tick);
     scrub.setAttribute("aria-valuetext", `step ${tick} of ${timeline.last}${moment ? `, after: ${moment.text}` : ""}`);
     position.textContent = `step ${tick} of ${timeline.last}`;
+    if (flag) {
+      flag.setAttribute("aria-pressed", String(tick === start));
+      flag.textContent = tick === start ? "Here it goes wrong" : `Back to where it goes wrong: step ${start}`;
+    }
     moments.forEach((one, i) => {
       const now = timeline.moments[i] === moment;
       if (now && one.getAttribute("aria-current") !== "step") keepInSight(strip, one.parentElement);
@@ -189,15 +212,15 @@ function makeStepper(traces, { titles, label, start = null }) {
 }
 
 // What the recordings do not show, each reason once.
-function leftOut(traces) {
+function leftOut(traces, names) {
   const reasons = new Map();
-  traces.forEach((trace) => {
+  traces.forEach((trace, i) => {
     const unknown = (trace.unknown ?? []).length;
     for (const reason of [
       ...(trace.omitted ?? []),
       ...(unknown ? [`${plural(unknown, "line")} of strace not understood`] : []),
     ]) {
-      reasons.set(reason, [...(reasons.get(reason) ?? []), trace.program.lab ?? trace.program.name]);
+      reasons.set(reason, [...(reasons.get(reason) ?? []), names[i]]);
     }
   });
   return [...reasons].map(([reason, labs]) => `${[...new Set(labs)].join(", ")}: ${reason}`).join(" · ");

@@ -19,13 +19,13 @@ function say(step, state) {
         return `asks ${callName(step)}: ${listed(stillOf(step, state).map((fd) => `fd ${fd}`))} still ready`;
       return step.timeout_ms === 0
         ? `${callName(step)}: looks, without sleeping`
-        : `asks ${callName(step)}, and sleeps`;
+        : `asks ${callName(step)}${sleeps(step, state) ? ", and sleeps" : ""}`;
     case "wait_return":
       if (step.errno) return `${callName(step)} fails: ${step.errno}`;
       if (step.timed_out) return "times out: nobody is ready";
-      return `told of ${listed((step.ready ?? []).map((one) => `fd ${one.fd}`))}`;
+      return `told of ${listed((step.ready ?? []).map((one) => `fd ${one.fd}${bitsOf(one)}`))}`;
     case "ctl":
-      return `epoll_ctl ${step.op} fd ${step.target}${step.errno ? `: ${step.errno}` : ""}`;
+      return `epoll_ctl ${step.op} fd ${step.target}${step.errno ? `: ${step.errno}` : asked(step)}`;
     case "accept":
       if (step.errno === "EAGAIN") return "accept: nobody else waits";
       if (!step.errno && step.new_fd === null) return "accept does not return";
@@ -39,7 +39,7 @@ function say(step, state) {
       return step.bytes === 0 ? `${of}: end of input` : `${of}: receives ${plural(step.bytes ?? 0, "byte")}`;
     case "send":
       if (step.errno === "EAGAIN") return `${of}: no room to send`;
-      if (!step.errno && step.bytes === null) return `${of}: send does not return`;
+      if (isStuck(step)) return `${of}: send does not return: it waits for room`;
       return step.errno
         ? `${of}: send says ${step.errno}`
         : `${of}: sends ${plural(step.bytes ?? 0, "byte")}${partly(step)}`;
@@ -48,19 +48,61 @@ function say(step, state) {
     case "close":
       return `closes ${fd}`;
     case "open":
-      return `${step.call}: opens ${fd || "a descriptor"}`;
+      return step.errno ? `${step.call}: ${step.errno}` : `${step.call}: opens ${fd || "a descriptor"}`;
     case "wake_write":
-      return `writes a wake-up to ${fd}`;
+      return `${state?.isWakeUp(step) === false ? "writes to a pipe," : "writes a wake-up to"} ${fd}${refused(step)}`;
     case "wake_drain":
       return `drains the wake-ups of ${fd}`;
     case "signal":
       return `signal ${step.call}`;
     case "exit":
-      return "exits";
+      return ended(step.line ?? "");
     default:
-      return step.call || "a call that is not understood";
+      if (["write", "writev"].includes(step.call) && STANDARD[step.fd]) return `writes to ${STANDARD[step.fd]}`;
+      return step.call ? `calls ${step.call}${step.errno ? `: ${step.errno}` : ""}` : "a call that is not understood";
   }
 }
+
+const sleeps = (step, state) => state?.threads.find((one) => one.tid === step.tid)?.asleep ?? true;
+
+const refused = (step) => {
+  if (isStuck(step)) return ", and does not return: it waits for room";
+  return step.errno === "EAGAIN" ? ": no room" : step.errno ? `: ${step.errno}` : "";
+};
+
+// It sleeps in a call that is no wait, until a signal comes, or for ever. What sends something stands where it began.
+function isStuck(step) {
+  if (step?.kind === "wake_write") return step.errno === "EINTR";
+  if (step?.kind === "send") return step.bytes === null && (!step.errno || step.errno === "EINTR");
+  if (step?.errno) return false;
+  return (step?.kind === "recv" && step.bytes === null) || (step?.kind === "accept" && step.new_fd === null);
+}
+
+// strace's line: 'ended: SIGABRT', 'ended: exit code 1'.
+function ended(line) {
+  if (line.startsWith("ended: SIG")) return `is ended by ${line.slice(7)}`;
+  const code = line.match(/exit code (\d+)/)?.[1] ?? "0";
+  return code === "0" ? "exits" : `exits with code ${code}`;
+}
+
+// A call that has not come back: in which it sleeps.
+function sayInside(step, state) {
+  const who = state.clientOf(step.fd);
+  const of = step.kind === "recv" ? `fd ${step.fd}${who && who.length <= 3 ? ` ${who}` : ""}: ` : "";
+  return `${of}${shortName(step)} does not return: it waits in there`;
+}
+
+const shortName = (step) => ({ accept4: "accept", recvfrom: "recv" })[step.call] ?? step.call;
+
+const STANDARD = ["stdin", "stdout", "stderr"];
+
+// What was told of a descriptor, where it is more than that there is something to read.
+const bitsOf = (one) => {
+  const bits = eventsOf(one).join(" ");
+  return bits === "IN" ? "" : ` ${bits}`;
+};
+
+const asked = (step) => (step.op === "DEL" ? "" : ` for ${eventsOf(step).join(" ") || "nothing"}`);
 
 const partly = (step) => (step.asked && step.bytes < step.asked ? `, of ${count(step.asked)}` : "");
 
