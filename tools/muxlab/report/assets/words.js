@@ -19,7 +19,7 @@ function say(step, state) {
         return `asks ${callName(step)}: ${listed(stillOf(step, state).map((fd) => `fd ${fd}`))} still ready`;
       return step.timeout_ms === 0
         ? `${callName(step)}: looks, without sleeping`
-        : `asks ${callName(step)}${sleeps(step, state) ? ", and sleeps" : ""}`;
+        : `asks ${callName(step)}${sleeps(step, state) ? `, and sleeps${atMost(step)}` : ""}`;
     case "wait_return":
       if (step.errno) return `${callName(step)} fails: ${step.errno}`;
       if (step.timed_out) return "times out: nobody is ready";
@@ -62,6 +62,8 @@ function say(step, state) {
       return step.call ? `calls ${step.call}${step.errno ? `: ${step.errno}` : ""}` : "a call that is not understood";
   }
 }
+
+const atMost = (step) => (step.timeout_ms > 0 ? ` for at most ${count(step.timeout_ms)} ms` : "");
 
 const sleeps = (step, state) => state?.threads.find((one) => one.tid === step.tid)?.asleep ?? true;
 
