@@ -118,3 +118,13 @@ def test_the_figures_stand_in_a_table_with_their_ranges() -> None:
     found = by_id(measured())
     assert "<td>7<small>6–8</small></td>" in numbers(found["cpu-idle"])
     assert '<th scope="row">eventfd</th><td>16<small>15–17</small></td><td>30</td>' in numbers(found["wakeup"])
+
+
+def test_where_all_of_it_was_measured_is_said_once() -> None:
+    text = page(Contents(curves=curves([measured()])))
+    assert text.count("medians of") == 1
+
+
+def test_the_command_that_measures_again_writes_to_nobody_s_file() -> None:
+    report = replace(measured(), command="./muxlab bench --json '/home/me/my figures.json' --rounds 3")
+    assert by_id(report)["cpu-idle"].command == "./muxlab bench --rounds 3"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from compare_stage import made_up_report
+from muxlab.report import tables
 from muxlab.report.bundle import bundle, in_script
 from muxlab.report.model import Contents
 from muxlab.report.page import SECTIONS, page
@@ -101,3 +102,8 @@ def test_source_lines_keep_their_numbers_and_their_depth() -> None:
 def test_a_file_of_another_language_is_shown_too() -> None:
     assert len(marked_up("server.py", "def f():\n    pass\n")) == 2
     assert marked_up("server.unheard-of", "x < y\n")[0][1].endswith("&lt; y")
+
+
+def test_a_date_is_written_for_people_and_left_alone_if_it_is_none() -> None:
+    assert tables.when("2030-01-02T03:04:05+00:00") == "2030-01-02 03:04 UTC"
+    assert tables.when("yesterday") == "yesterday"

@@ -107,16 +107,20 @@ def _rows(curve: Curve) -> alt.LayerChart | alt.FacetChart:
     )
     layers = [spread, dots]
     if len(names) > 1:
-        first = [next(value for value in values if value["series"] == name) for name in names]
-        above = alt.Chart(alt.InlineData(values=first)).mark_text(dy=-13, fontSize=12)
-        layers.append(
-            above.encode(
-                x=alt.X("value:Q"),
-                y=alt.Y("row:N", sort=list(curve.rows)),
-                text="series:N",
-                color=alt.Color("series:N", legend=None, scale=alt.Scale(domain=names, range=list(ROW_SERIES))),
+        # To the left of the first dot and to the right of the others: where dots lie together names must not.
+        for name in names:
+            first = next(value for value in values if value["series"] == name)
+            text = alt.Chart(alt.InlineData(values=[first]))
+            left = text.mark_text(dy=-13, dx=4, align="right", fontSize=12)
+            above = left if name == names[0] else text.mark_text(dy=-13, dx=-4, align="left", fontSize=12)
+            layers.append(
+                above.encode(
+                    x=alt.X("value:Q"),
+                    y=alt.Y("row:N", sort=list(curve.rows)),
+                    text="series:N",
+                    color=alt.Color("series:N", legend=None, scale=alt.Scale(domain=names, range=list(ROW_SERIES))),
+                )
             )
-        )
     height = ROW_HEIGHT * len(curve.rows) + ROWS_FOOT
     fit = alt.AutoSizeParams(type="fit", contains="padding")  # long names take room from the plot: all is the same size
     return alt.layer(*layers).properties(width=ROWS_WIDTH, height=height, autosize=fit)
@@ -215,11 +219,19 @@ def _figure(value: float) -> str:
 
 
 def figures(curves: Sequence[Curve]) -> str:
+    """Where and when several of them were measured is said once, below, if it is the same of all."""
+    conditions = {curve.measured for curve in curves if curve.measured}
+    once = len(conditions) == 1 and sum(bool(curve.measured) for curve in curves) > 1
+    below = f'<p class="measured">./muxlab bench: {escape(conditions.pop())}</p>' if once else ""
+    return _figures(curves, once) + below
+
+
+def _figures(curves: Sequence[Curve], once: bool) -> str:
     return "".join(
         f"<figure><h3>{escape(curve.title)}</h3>"
         f'<p class="says">{escape(curve.says)}</p>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(curve.title)}">{draw(curve)}</div>'
         f'{numbers(curve)}<div class="command"><code>{escape(curve.command)}</code></div>'
-        f"{f'<p class=measured>{escape(curve.measured)}</p>' if curve.measured else ''}</figure>"
+        f"{f'<p class=measured>{escape(curve.measured)}</p>' if curve.measured and not once else ''}</figure>"
         for curve in curves
     )

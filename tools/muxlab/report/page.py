@@ -89,7 +89,7 @@ def _absent(contents: Contents, section: str) -> str:
 def _made(contents: Contents) -> str:
     if contents.comparison:
         machine = contents.comparison.machine
-        return f"Measured {contents.comparison.made} on {machine.kernel}, {machine.cpus} × {machine.cpu}."
+        return f"Measured {tables.when(contents.comparison.made)} on {machine.kernel}, {machine.cpus} × {machine.cpu}."
     for trace in contents.traces:
         return f"Recorded on {trace['machine']['kernel']}, strace {trace['machine']['strace']}."
     return "Nothing is measured yet."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 
 from muxlab.compare.model import Cell, Metric, Missing, Report, Row, Table
@@ -62,10 +63,18 @@ def _holes(table: Table) -> str:
     return "".join(f'<p class="lead">Not measured: {escape(reason)}.</p>' for reason in table.missing())
 
 
+def when(made: str) -> str:
+    """'2030-01-02T03:04:05+00:00' → '2030-01-02 03:04 UTC'"""
+    try:
+        return datetime.fromisoformat(made).strftime("%Y-%m-%d %H:%M %Z").rstrip()
+    except ValueError:
+        return made
+
+
 def _conditions(report: Report) -> str:
     machine, conditions = report.machine, report.conditions
     quick = " A quick run: enough to see that all works, not enough for figures." if conditions.quick else ""
     return (
-        f"Measured {report.made} in {report.seconds:.0f} s on {machine.kernel}, {machine.cpus} × {machine.cpu}, with "
-        f"build/{conditions.preset}: {conditions.command}.{quick}"
+        f"Measured {when(report.made)} in {report.seconds:.0f} s on {machine.kernel}, {machine.cpus} × {machine.cpu}, "
+        f"with build/{conditions.preset}: {conditions.command}.{quick}"
     )
