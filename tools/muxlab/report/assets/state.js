@@ -175,13 +175,19 @@ function pendingWakes(index, done) {
       const fd = readingEnd(index, step);
       pending.set(fd, (pending.get(fd) ?? 0) + (step.value ?? step.bytes ?? 1));
     }
-    if (step.kind === "wake_drain") pending.set(step.fd, 0);
+    if (step.kind === "wake_drain") {
+      // A read takes all that an eventfd has counted, and of a channel as many bytes as it got.
+      const whole = index.descriptors.get(step.descriptor)?.kind === "eventfd" || !step.value;
+      pending.set(step.fd, whole ? 0 : Math.max(0, (pending.get(step.fd) ?? 0) - step.value));
+    }
   }
   return pending;
 }
 
 // An eventfd is written and read through one descriptor. The two ends of a pipe or socket pair are opened together.
 function readingEnd(index, step) {
+  const reader = index.descriptors.get(step.reader);
+  if (reader) return reader.fd;
   const own = index.descriptors.get(step.descriptor);
   if (!own || own.kind === "eventfd") return step.fd;
   index.drained ??= new Set(index.steps.filter((one) => one.kind === "wake_drain").map((one) => one.fd));
