@@ -99,6 +99,14 @@ def test_a_fault_in_words(fault: str, words: str) -> None:
     assert in_words(fault) == words
 
 
+@pytest.mark.parametrize(
+    "nth", ["tenth", "11th", "12th", "13th", "20th", "21st", "22nd", "23rd", "24th", "101st", "111th"]
+)
+def test_which_call_fails_in_words(nth: str) -> None:
+    number = 10 if nth == "tenth" else int(nth[:-2])
+    assert in_words(f"accept:error=ENOMEM:when={number}") == f"the {nth} accept fails: no memory (ENOMEM)"
+
+
 def test_the_last_calls_begin_with_the_servers_own(tmp_path: Path) -> None:
     path = tmp_path / "trace"
     path.write_text(

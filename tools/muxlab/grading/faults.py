@@ -49,7 +49,10 @@ def _which(call: str, when: re.Match[str]) -> str:
 
 
 def _nth(number: int) -> str:
-    return _ORDINALS[number - 1] if 1 <= number <= len(_ORDINALS) else f"{number}th"
+    if 1 <= number <= len(_ORDINALS):
+        return _ORDINALS[number - 1]
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _outcome(error: str) -> str:
