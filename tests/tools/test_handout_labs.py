@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,25 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def hand_out(folder: Path, to_write: Sequence[Lab], finished: Sequence[Lab] = ()) -> tuple[Path, Handout]:
-    handout = plan_handout(PROJECT, to_write, finished)
-    write_handout(PROJECT, handout, folder / "out")
-    return folder / "out", handout
+@functools.cache
+def planned(to_write: tuple[Lab, ...], finished: tuple[Lab, ...] = ()) -> Handout:
+    return plan_handout(PROJECT, to_write, finished)
+
+
+HandOut = Callable[..., tuple[Path, Handout]]
+
+
+@pytest.fixture(scope="module")
+def hand_out(tmp_path_factory: pytest.TempPathFactory) -> HandOut:
+    """Each handout is made once: the tests read in it, and write elsewhere."""
+
+    @functools.cache
+    def made(to_write: tuple[Lab, ...], finished: tuple[Lab, ...] = ()) -> tuple[Path, Handout]:
+        out = tmp_path_factory.mktemp("handout") / "out"
+        write_handout(PROJECT, planned(to_write, finished), out)
+        return out, planned(to_write, finished)
+
+    return made
 
 
 def distinctive_lines(body: Body) -> set[str]:
@@ -52,7 +68,7 @@ def lines_of(out: Path) -> dict[str, set[str]]:
 @pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)
 def test_every_lab_is_an_exercise(lab: Lab) -> None:
     exercise = read_exercise(PROJECT, lab)
-    bodies = plan_handout(PROJECT, [lab], []).bodies
+    bodies = planned((lab,)).bodies
     assert len(bodies) >= 4
     assert {body.path for body in bodies} == set(exercise.functions)
 
@@ -62,11 +78,11 @@ def test_every_lab_is_an_exercise(lab: Lab) -> None:
 )
 def test_no_choice_of_labs_gives_a_solution_away(count: int) -> None:
     for labs in itertools.combinations(ALL, count):
-        plan_handout(PROJECT, labs, [])  # refuses otherwise
+        planned(labs)  # refuses otherwise
 
 
-def test_a_search_for_every_emptied_body_finds_none(tmp_path: Path) -> None:
-    out, handout = hand_out(tmp_path, ALL)
+def test_a_search_for_every_emptied_body_finds_none(hand_out: HandOut) -> None:
+    out, handout = hand_out(ALL)
     texts = lines_of(out)
     for body in handout.bodies:
         wanted = distinctive_lines(body)
@@ -75,8 +91,8 @@ def test_a_search_for_every_emptied_body_finds_none(tmp_path: Path) -> None:
             assert len(wanted & lines) <= max(1, len(wanted) // 4), (body.name, path, wanted & lines)
 
 
-def test_that_search_does_find_solutions(tmp_path: Path) -> None:
-    out, handout = hand_out(tmp_path, ALL[:1], ALL[1:])
+def test_that_search_does_find_solutions(hand_out: HandOut) -> None:
+    out, handout = hand_out(ALL[:1], ALL[1:])
     found = {
         body.name
         for body in handout.bodies
@@ -86,16 +102,16 @@ def test_that_search_does_find_solutions(tmp_path: Path) -> None:
     assert found == {"SelectServer::acceptClients", "SelectServer::serve"}
 
 
-def test_a_finished_lab_is_the_reference(tmp_path: Path) -> None:
-    out, handout = hand_out(tmp_path, [ALL[1]], [ALL[0]])
+def test_a_finished_lab_is_the_reference(hand_out: HandOut) -> None:
+    out, handout = hand_out(ALL[1:2], ALL[:1])
     for source in PROJECT.sources(ALL[0]):
         assert (out / source.relative_to(REPOSITORY)).read_bytes() == source.read_bytes()
     assert {body.path for body in handout.bodies} == {"labs/02_poll/poll_server.cpp"}
     assert {path.name for path in (out / "labs").iterdir() if path.is_dir()} == {"00_readiness", "01_select", "02_poll"}
 
 
-def test_no_bug_cards_settings_or_tests_of_the_kit_itself(tmp_path: Path) -> None:
-    out, _ = hand_out(tmp_path, ALL)
+def test_no_bug_cards_settings_or_tests_of_the_kit_itself(hand_out: HandOut) -> None:
+    out, _ = hand_out(ALL)
     assert not [path for path in out.rglob("*") if path.name == "handout.toml" or path.suffix == ".patch"]
     left_out = ("bench", "docs/graded_tests.md", "slides", "tests/tools", "tests/unit")
     assert not [name for name in left_out if (out / name).exists()]
@@ -105,8 +121,8 @@ def test_no_bug_cards_settings_or_tests_of_the_kit_itself(tmp_path: Path) -> Non
         assert "./muxlab handout" not in readme
 
 
-def test_the_sheets_come_in_both_languages_and_the_readme_leads_to_them(tmp_path: Path) -> None:
-    out, _ = hand_out(tmp_path, ALL[:2])
+def test_the_sheets_come_in_both_languages_and_the_readme_leads_to_them(hand_out: HandOut) -> None:
+    out, _ = hand_out(ALL[:2])
     for lab in ("00_readiness", "01_select", "02_poll"):
         for name in ("README.md", "README.zh-CN.md"):
             assert (out / "labs" / lab / name).read_bytes() == (REPOSITORY / "labs" / lab / name).read_bytes()
@@ -120,9 +136,9 @@ def test_the_sheets_come_in_both_languages_and_the_readme_leads_to_them(tmp_path
     )
 
 
-def test_the_search_for_solutions_reads_the_chinese_pages(tmp_path: Path) -> None:
+def test_the_search_for_solutions_reads_the_chinese_pages(hand_out: HandOut) -> None:
     """A sheet that showed a body in any language would not be handed out."""
-    _, handout = hand_out(tmp_path, ALL)
+    _, handout = hand_out(ALL)
     pages = {"README.zh-CN.md", *(f"labs/{lab.folder}/README.zh-CN.md" for lab in ALL)}
     assert pages <= {*handout.copied, *handout.changed}
     body = max(handout.bodies, key=lambda each: len(each.text))
@@ -131,8 +147,8 @@ def test_the_search_for_solutions_reads_the_chinese_pages(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)
-def test_the_reference_bodies_put_back_give_the_reference(lab: Lab, tmp_path: Path) -> None:
-    out, _ = hand_out(tmp_path, [lab])
+def test_the_reference_bodies_put_back_give_the_reference(lab: Lab, hand_out: HandOut) -> None:
+    out, _ = hand_out((lab,))
     for path, names in read_exercise(PROJECT, lab).functions.items():
         reference = (REPOSITORY / path).read_bytes()
         assert (out / path).read_bytes() != reference
@@ -140,20 +156,20 @@ def test_the_reference_bodies_put_back_give_the_reference(lab: Lab, tmp_path: Pa
 
 
 @pytest.mark.parametrize("lab", ALL, ids=lambda lab: lab.folder)
-def test_cmake_copes_with_labs_that_are_not_there(lab: Lab, tmp_path: Path) -> None:
-    out, _ = hand_out(tmp_path, [lab])
-    command = ["cmake", "--preset", "dev"]
+def test_cmake_copes_with_labs_that_are_not_there(lab: Lab, hand_out: HandOut, tmp_path: Path) -> None:
+    out, _ = hand_out((lab,))
+    command = ["cmake", "--preset", "dev", "-B", str(tmp_path)]
     done = subprocess.run(command, cwd=out, env=clean_environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     targets = subprocess.run(
-        ["ninja", "-C", "build/dev", "-t", "targets", "all"], cwd=out, capture_output=True, text=True, check=True
+        ["ninja", "-C", str(tmp_path), "-t", "targets", "all"], capture_output=True, text=True, check=True
     ).stdout
     programs = {line.split(":")[0].removeprefix("bin/") for line in targets.splitlines() if line.startswith("bin/0")}
     assert programs == {"00_readiness", lab.folder}
 
 
-def test_the_tool_starts_in_a_handout_and_without_a_parser(tmp_path: Path) -> None:
-    out, _ = hand_out(tmp_path, ALL[:1])
+def test_the_tool_starts_in_a_handout_and_without_a_parser(hand_out: HandOut) -> None:
+    out, _ = hand_out(ALL[:1])
     code = """import sys
 from muxlab.cli import main
 main(["--help"])
