@@ -19,3 +19,13 @@ def overfill(lab: LabUnderTest, server: ServerUnderTest, client: Client) -> None
         while server.gate.sent == server.gate.received and not client.pending_count:
             client.sends(lab.bytes(_STEP))
             server.quiet()
+
+
+def stall(lab: LabUnderTest, server: ServerUnderTest, client: Client, size: int) -> None:
+    """Ends when the reply has no room in the kernels: the server has been told so, or has left a part unread.
+
+    That the client could hand everything over does not say it: what is sent may lie in its own kernel at first.
+    """
+    with lab.story.step(f"{client.name} sends, and reads nothing, until the kernels have no room for the reply"):
+        while server.reply_in_kernels(client) >= client.sent_count - client.received_count:
+            client.sends(lab.bytes(size))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from muxlab.grading import Client, Instrument, LabUnderTest, ServerUnderTest, graded
-from slow import overfill, slow_client
+from slow import overfill, slow_client, stall
 
 ALL = ("01", "02", "03", "04", "05")
 KB, MB = 1024, 1024 * 1024
@@ -143,7 +143,7 @@ def test_slow_reader_stalls_nobody(lab: LabUnderTest) -> None:
     server = lab.start()
     a = slow_client(server)
     others = server.clients(4)  # in lab 05 at least one of them shares A's thread
-    a.sends(lab.bytes(MB))
+    stall(lab, server, a, MB)
     for other in others:
         other.pings()
 

@@ -170,6 +170,18 @@ def test_what_does_not_go_out_stays_pending_and_goes_out_later() -> None:
         assert client.received_count == client.sent_count == len(data)
 
 
+def test_what_the_kernels_have_of_a_reply() -> None:
+    with lab_under_test("01") as lab:
+        server = lab.start()
+        client = server.client(rcvbuf=4096, mss=1448)
+        client.sends(lab.bytes(1_000))
+        assert server.reply_in_kernels(client) == 1_000
+        client.sends(lab.bytes(1_000_000))
+        assert 1_000 < server.reply_in_kernels(client) < client.sent_count  # the server has the rest, or never read it
+        client.expects_echo()
+        assert server.reply_in_kernels(client) == 0
+
+
 def test_the_same_seed_gives_the_same_bytes() -> None:
     with lab_under_test("03") as first, lab_under_test("03") as second:
         assert first.bytes(1000) == second.bytes(1000) != first.bytes(1000)

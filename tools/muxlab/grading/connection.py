@@ -56,6 +56,11 @@ class Connection:
         """Bytes that our kernel has taken, urgent ones too."""
         return self.given + self._urgent
 
+    @property
+    def unread(self) -> int:
+        """Bytes that have come and that we have not taken."""
+        return self._ioctl(termios.FIONREAD)
+
     # ---- connecting, closing
 
     def begin(self) -> None:
@@ -165,7 +170,7 @@ class Connection:
         # Where only an acknowledgement is missing, which the server's kernel likes to put off, all has arrived.
         if peer.state in (ESTABLISHED, CLOSE_WAIT) and peer.unread == 0 and not arrived:
             return self._ioctl(termios.TIOCOUTQ) > 0
-        if peer.unsent > 0 and self.end != "reset" and self._ioctl(termios.FIONREAD) == 0:
+        if peer.unsent > 0 and self.end != "reset" and self.unread == 0:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)  # here it is ours: send it now
             return True
         return False

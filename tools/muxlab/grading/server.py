@@ -121,6 +121,12 @@ class ServerUnderTest(RunningServer):
                 return fd
         raise self.failure(f"{client.name} has no descriptor in the server: never accepted, or closed again")
 
+    def reply_in_kernels(self, client: Client) -> int:
+        """Bytes that the server has sent and the client has not read, at either end, once the server is at rest."""
+        self.quiet()
+        peer = client.connection.peer(self._around.sockets)
+        return client.connection.unread + (peer.unsent if peer else 0)
+
     def descriptors(self) -> dict[int, fds.Descriptor]:
         self.quiet()
         return fds.descriptors(self.pid)
