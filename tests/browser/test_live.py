@@ -31,7 +31,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[serve.PageServer]:
     monkeypatch.setattr(serve, "save_trace", lambda *_: None)
     monkeypatch.setattr(serve, "gather", lambda *_: contents())
     with serve.PageServer(Project.here(), 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # it looks so often whether to end
         thread.start()
         yield server
         server.shutdown()

@@ -20,7 +20,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[serve.PageServer]:
     monkeypatch.setattr(serve, "gather", lambda *_: Contents())
     monkeypatch.setattr(serve, "run_again", lambda _, scenario: {"traces": [], "sources": {}, "notes": [scenario]})
     with serve.PageServer(Project.here(), 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # it looks so often whether to end
         thread.start()
         yield server
         server.shutdown()
