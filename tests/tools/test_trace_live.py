@@ -224,7 +224,7 @@ def test_running_out_of_descriptors_is_seen() -> None:
 
 
 def test_a_server_in_another_language() -> None:
-    trace = record_selectors("hello")
+    trace = record_selectors("hello", stacks=True)
     assert (trace.program.lab, trace.program.mechanism) == (None, "epoll")
     kinds = [step.kind for step in trace.steps]
     assert kinds[kinds.index("send") - 2 :][:4] == ["wait_return", "recv", "send", "wait_enter"]

@@ -59,16 +59,16 @@ def record_lab(number: str, scenario: str | Scenario, keep: Path | None = None) 
     return record(target.start, chosen, Project.here(), target.lab, stacks=target.stacks, keep=keep)
 
 
-def record_command(command: str, scenario: str | Scenario) -> Trace:
+def record_command(command: str, scenario: str | Scenario, *, stacks: bool = True) -> Trace:
     needs_strace()
     chosen = find_scenario(scenario) if isinstance(scenario, str) else scenario
     target = server_target(command, None)
-    return record(target.start, chosen, Project.here(), stacks=target.stacks)
+    return record(target.start, chosen, Project.here(), stacks=stacks and target.stacks)
 
 
-def record_selectors(scenario: str | Scenario) -> Trace:
-    """A server in another language, which knows nothing of this kit."""
-    return record_command(f"{sys.executable} -I {SELECTORS} {{port}}", scenario)
+def record_selectors(scenario: str | Scenario, *, stacks: bool = False) -> Trace:
+    """A server in another language, which knows nothing of this kit. The stacks of Python itself take a second."""
+    return record_command(f"{sys.executable} -I {SELECTORS} {{port}}", scenario, stacks=stacks)
 
 
 def needs(program: str) -> None:
