@@ -1,9 +1,7 @@
-// EchoConnection, Scratch and ConnectionTable: the application without any multiplexer.
+// EchoConnection and its Scratch: the application without any multiplexer.
 #include "common/echo_connection.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -12,28 +10,16 @@
 #include "common/error.hpp"
 #include "tests/unit/hooks.hpp"
 #include "tests/unit/support.hpp"
+#include "tests/unit/test_client.hpp"
 
 namespace {
 
 using mux::check;
-using mux::ConnectionTable;
 using mux::EchoConnection;
 using mux::Options;
 using mux::Scratch;
-using mux::Socket;
 using mux::UniqueFd;
-
-// An AF_UNIX pair, because nothing is ever under way in it: what one end sends, the other has.
-struct Pair {
-  Pair() {
-    int ends[2];
-    check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), "socketpair");
-    server = Socket(UniqueFd(ends[0]));
-    client.reset(ends[1]);
-  }
-  Socket server;
-  UniqueFd client;
-};
+using unit::UnixPair;
 
 class EchoConnectionTest : public testing::Test {
  protected:
@@ -87,7 +73,7 @@ class EchoConnectionTest : public testing::Test {
     return received + clientReceives();
   }
 
-  Pair pair_;
+  UnixPair pair_;
   Scratch scratch_;
   EchoConnection connection_{std::move(pair_.server)};
   UniqueFd client_{std::move(pair_.client)};
@@ -272,7 +258,7 @@ TEST(EchoConnection, KeepsItsInvariantWhateverHappens) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    Pair pair;
+    UnixPair pair;
     EchoConnection connection(std::move(pair.server));
     std::string sent, received(10'000'000, '\0');
     std::size_t got = 0;
@@ -320,69 +306,6 @@ TEST(EchoConnection, KeepsItsInvariantWhateverHappens) {
     received.resize(got);
     EXPECT_TRUE(received == sent);
   }
-}
-
-TEST(ConnectionTable, KnowsItsConnectionsByDescriptor) {
-  ConnectionTable table;
-  Pair one, two;
-  const int first = one.server.fd();
-  const int second = two.server.fd();
-  table.add(std::move(one.server));
-  table.add(std::move(two.server));
-  EXPECT_EQ(table.size(), 2u);
-  table[second].say("hello");
-  EXPECT_TRUE(unit::isReady(two.client.get(), POLLIN));
-  EXPECT_FALSE(unit::isReady(one.client.get(), POLLIN));
-  EXPECT_NE(&table[first], &table[second]);
-}
-
-TEST(ConnectionTable, ErasingClosesTheSocket) {
-  ConnectionTable table;
-  Pair pair;
-  const int fd = pair.server.fd();
-  table.add(std::move(pair.server));
-  table.erase(fd);
-  EXPECT_EQ(table.size(), 0u);
-  EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
-}
-
-TEST(ConnectionTable, ANumberThatComesAgainIsANewConnection) {
-  ConnectionTable table;
-  Pair first;
-  const int fd = first.server.fd();
-  table.add(std::move(first.server));
-  Scratch scratch{Options{}};
-  ::shutdown(first.client.get(), SHUT_WR);
-  table[fd].readSome(scratch);
-  ASSERT_TRUE(table[fd].done());
-  table.erase(fd);
-
-  Pair second;
-  ASSERT_EQ(second.server.fd(), fd);
-  table.add(std::move(second.server));
-  EXPECT_FALSE(table[fd].done());
-  EXPECT_EQ(table.size(), 1u);
-}
-
-TEST(ConnectionTable, VisitsEachOnceAndMayEraseIt) {
-  ConnectionTable table;
-  std::vector<Pair> pairs(5);
-  for (Pair& pair : pairs) table.add(std::move(pair.server));
-  int visits = 0;
-  table.forEach([&](int fd, EchoConnection&) {
-    if (++visits % 2 == 0) table.erase(fd);
-  });
-  EXPECT_EQ(visits, 5);
-  EXPECT_EQ(table.size(), 3u);
-}
-
-TEST(ConnectionTable, TakesHighDescriptors) {
-  ConnectionTable table;
-  Pair pair;
-  const int high = check(::fcntl(pair.server.fd(), F_DUPFD_CLOEXEC, 900), "fcntl");
-  table.add(Socket(UniqueFd(high)));
-  EXPECT_EQ(table.size(), 1u);
-  EXPECT_TRUE(table[high].wantsRead());
 }
 
 }  // namespace

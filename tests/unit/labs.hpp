@@ -15,6 +15,7 @@
 
 #include "tests/unit/hooks.hpp"
 #include "tests/unit/support.hpp"
+#include "tests/unit/test_client.hpp"
 
 namespace unit {
 

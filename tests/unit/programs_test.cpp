@@ -11,6 +11,7 @@
 #include "common/error.hpp"
 #include "tests/unit/program.hpp"
 #include "tests/unit/support.hpp"
+#include "tests/unit/test_client.hpp"
 
 namespace {
 

@@ -19,6 +19,7 @@
 #include "common/error.hpp"
 #include "tests/unit/hooks.hpp"
 #include "tests/unit/support.hpp"
+#include "tests/unit/test_client.hpp"
 
 namespace {
 
