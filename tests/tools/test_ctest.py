@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
+
 from muxlab.ctest import Outcome, read_junit, rerun_options
+from muxlab.show_tests import default_jobs
 from stage import Tree
 
 TESTS = """
@@ -14,6 +18,14 @@ add_test(NAME Trace.needs_strace COMMAND sh -c "exit 77")
 set_tests_properties(Trace.needs_strace PROPERTIES SKIP_RETURN_CODE 77)
 set_tests_properties(Echo.works Echo.fails PROPERTIES LABELS unit)
 """
+
+
+@pytest.mark.parametrize(("processors", "jobs"), [(None, 2), (1, 2), (2, 3), (3, 4), (4, 4), (64, 4)])
+def test_as_many_at_a_time_as_keep_the_processors_busy(
+    monkeypatch: pytest.MonkeyPatch, processors: int | None, jobs: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert default_jobs() == jobs
 
 
 def test_all_is_well(tree: Tree) -> None:

@@ -17,8 +17,8 @@ OUTPUT_LINES = 60  # of a failed test: the end, where the reason mostly is
 
 
 def default_jobs() -> int:
-    """Tests wait more than they compute, so two at least; and too many at once make time-outs of slow tests."""
-    return min(max(2, os.cpu_count() or 1), 4)
+    """One more than processors, because tests also wait; and too many at once make time-outs of slow tests."""
+    return min((os.cpu_count() or 1) + 1, 4)
 
 
 def build_and_test(project: Project, preset: str, pattern: str, jobs: int) -> int:
