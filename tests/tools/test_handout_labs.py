@@ -121,6 +121,18 @@ def test_no_bug_cards_settings_or_tests_of_the_kit_itself(hand_out: HandOut) -> 
         assert "./muxlab handout" not in readme
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_its_readme_asks_for_nothing_that_cannot_be_done_in_it(name: str, hand_out: HandOut) -> None:
+    """The tour of the kit runs other labs, and bug cards: who followed it in a handout saw refusals only."""
+    out, _ = hand_out(ALL[2:3])
+    readme = (out / name).read_text()
+    for command in ("./muxlab run 01", "./muxlab diff", "./muxlab trace 03", "./muxlab bug", "./muxlab bench  "):
+        assert command in (REPOSITORY / name).read_text()
+        assert command not in readme
+    assert "./muxlab compare" in readme
+    assert "./muxlab grade 03" in readme
+
+
 def test_the_sheets_come_in_both_languages_and_the_readme_leads_to_them(hand_out: HandOut) -> None:
     out, _ = hand_out(ALL[:2])
     for lab in ("00_readiness", "01_select", "02_poll"):

@@ -69,7 +69,9 @@ def test_a_lab_that_does_not_exist(course: Tree) -> None:
 
 @pytest.mark.parametrize("labs", ["", " , ", "00"])
 def test_no_lab(course: Tree, labs: str) -> None:
-    assert refused(course, out_beside(course), "--labs", labs) == "a handout needs a lab: --labs 01"
+    assert refused(course, out_beside(course), "--labs", labs) == (
+        "a handout needs a lab with something to write, 01 to 05: --labs 01"
+    )
 
 
 @pytest.mark.parametrize(

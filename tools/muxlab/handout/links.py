@@ -1,4 +1,4 @@
-"""The project's README in a handout, in each language: what is about files not handed out goes, first steps come."""
+"""The project's README in a handout, in each language: what cannot be done there goes, first steps come."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ STEPS = {
     ),
 }
 READMES = tuple(STEPS)
+WHOLE_KIT = ("## Five minutes\n", "## 五分钟\n")
+"""Every step of this section asks for a finished lab or for a bug card."""
+NEEDS = {"./muxlab bench": "bench/CMakeLists.txt"}
 ROWS = ("|", "English · ", "[English]")  # of tables, and the line that leads to the other language
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
@@ -25,6 +28,14 @@ def without_dead_links(text: str, paths: Set[str]) -> str:
     line that leads to the other language, if that is not here."""
     sections = re.split(r"^(?=#+ )", text, flags=re.MULTILINE)
     return "".join(_section(section, paths) for section in sections)
+
+
+def without_the_whole_kit(text: str, paths: Set[str]) -> str:
+    """Without the tour, and without the lines of code whose command has no use without a file that is not there."""
+    sections = re.split(r"^(?=#+ )", text, flags=re.MULTILINE)
+    lines = "".join(section for section in sections if not section.startswith(WHOLE_KIT)).splitlines(keepends=True)
+    useless = tuple(command for command, file in NEEDS.items() if file not in paths)
+    return "".join(line for line in lines if not (useless and line.startswith(useless)))
 
 
 def with_first_steps(text: str, readme: str, folders: Sequence[str]) -> str:

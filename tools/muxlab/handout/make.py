@@ -15,7 +15,7 @@ from muxlab.handout.bodies import HEADER, Body, empty
 from muxlab.handout.cpp import CppFile, Macro, brace_hiding
 from muxlab.handout.hidden import without_hidden
 from muxlab.handout.leaks import Leak, find_leaks
-from muxlab.handout.links import READMES, with_first_steps, without_dead_links
+from muxlab.handout.links import READMES, with_first_steps, without_dead_links, without_the_whole_kit
 from muxlab.handout.repository import make_repository, tracked_files
 from muxlab.handout.settings import FILE, Exercise, closest, read_exercise
 from muxlab.project import LABS, Lab, Project
@@ -71,7 +71,7 @@ def plan_handout(project: Project, to_write: Sequence[Lab], finished: Sequence[L
         changed |= {"handout.cmake": CMAKE.encode(), HEADER: Path(__file__).with_name("not_written.hpp").read_bytes()}
     for readme in READMES:
         if readme in paths:
-            text = without_dead_links(read(readme).decode(), {*paths})
+            text = without_the_whole_kit(without_dead_links(read(readme).decode(), {*paths}), {*paths})
             changed[readme] = with_first_steps(text, readme, [lab.folder for lab in to_write]).encode()
     bodies = _empty_all(exercises, paths, read, changed)
     texts = {path: read(path) for path in paths} | changed

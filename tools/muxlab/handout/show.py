@@ -15,7 +15,7 @@ def show_handout(project: Project, out: Path, labs: str, with_solutions: str) ->
     finished = _labs(with_solutions)
     to_write = [lab for lab in _labs(labs) if lab not in finished]
     if not to_write and not finished:
-        raise MuxlabError("a handout needs a lab: --labs 01")
+        raise MuxlabError("a handout needs a lab with something to write, 01 to 05: --labs 01")
     handout = plan_handout(project, to_write, finished)
     write_handout(project, handout, out)
     for line in _summary(handout):
@@ -28,7 +28,7 @@ def show_handout(project: Project, out: Path, labs: str, with_solutions: str) ->
 def _labs(text: str) -> list[Lab]:
     """'01,03' → those two, in the order of the course."""
     wanted = {find_lab(word.strip()) for word in text.split(",") if word.strip()}
-    return [lab for lab in SERVERS if lab in wanted]
+    return [lab for lab in SERVERS if lab in wanted]  # the others have nothing to write, and are always in it
 
 
 def _summary(handout: Handout) -> list[str]:
