@@ -8,6 +8,7 @@ import pytest
 
 from grading_stage import each_lab, failure_of, lab_under_test, needs_strace, needs_tools
 from muxlab.grading import arguments, descriptor_of, timeout_of
+from muxlab.grading.command import sanitizer_options
 from muxlab.grading.faults import in_words
 from muxlab.grading.source_lines import SourceLines
 from muxlab.grading.tell_calls import tell
@@ -140,6 +141,34 @@ def test_tidying_up_does_not_hide_why_it_gave_up() -> None:
         "close(6), close(5), close(4), close(3)",
         "close(3) = -1 EBADF",
         "write(2, 6), write(2, 1)",
+    ]
+
+
+def test_undefined_behaviour_is_told_with_its_callers() -> None:
+    """The line at fault is often one of a standard header. Who wants it otherwise has the last word."""
+    assert sanitizer_options({})["UBSAN_OPTIONS"] == "exitcode=86:print_stacktrace=1"
+    options = sanitizer_options({"UBSAN_OPTIONS": "print_stacktrace=0", "HOME": "/root"})
+    assert options["UBSAN_OPTIONS"].endswith(":print_stacktrace=0")
+    assert options["ASAN_OPTIONS"] == "exitcode=86"
+    assert "HOME" not in options
+
+
+FORGETS_DATA = """\
+7 0.1 epoll_ctl(6, EPOLL_CTL_ADD, 3, {events=EPOLLIN, data={u32=3, u64=3}}) = 0
+7 0.2 epoll_ctl(6, EPOLL_CTL_ADD, 7, {events=EPOLLIN, data={u32=0, u64=0}}) = 0
+7 0.3 epoll_ctl(6, EPOLL_CTL_ADD, 8, {events=EPOLLIN, data={u32=1432778632, u64=94210318534536}}) = 0
+7 0.4 epoll_ctl(6, EPOLL_CTL_DEL, 7, NULL) = 0
+"""
+
+
+def test_data_that_is_not_the_descriptor_is_told() -> None:
+    """The classic slip, and the server ends far from it. A pointer is as good as a descriptor's number."""
+    calls = parse(FORGETS_DATA.splitlines()).calls
+    assert tell(calls, None, SourceLines(Path("/nowhere")), asleep=True) == [
+        "epoll_ctl ADD fd 3: IN = 0",
+        "epoll_ctl ADD fd 7: IN, data 0 = 0",
+        "epoll_ctl ADD fd 8: IN = 0",
+        "epoll_ctl DEL fd 7: nothing = 0",
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-SANITIZER_EXITS = "exitcode=86"  # else it is 1, which a failed set-up has as well
+_SANITIZER_EXITS = "exitcode=86"  # else it is 1, which a failed set-up has as well
 _SANITIZERS = ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
 _SHOWN = "32"  # bytes of each string in a trace
 # A stack costs a millisecond, so only for what a failure tells.
@@ -74,14 +74,21 @@ class Tools:
 
     def _environment(self, program: Path, how: Circumstances) -> dict[str, str]:
         env = dict(how.env or {})
-        for name in _SANITIZERS:
-            env[name] = ":".join(filter(None, [SANITIZER_EXITS, env.get(name, os.environ.get(name, ""))]))
+        env |= sanitizer_options({**os.environ, **env})
         if how.trace is not None:
             env["ASAN_OPTIONS"] += ":detect_leaks=0"  # LeakSanitizer is a tracer itself, and there can be only one
         if how.gate is not None:
             env["MUXLAB_GATE"] = str(how.gate)
             env["LD_PRELOAD"] = ":".join([*_runtimes(program), str(self.shim)])
         return env
+
+
+def sanitizer_options(env: Mapping[str, str]) -> dict[str, str]:
+    """What the sanitizers are told: our wishes first, so that what `env` says already wins."""
+    ours = dict.fromkeys(_SANITIZERS, _SANITIZER_EXITS)
+    # Else it names the line of a standard header, and not who has called it. The others tell the stack anyway.
+    ours["UBSAN_OPTIONS"] += ":print_stacktrace=1"
+    return {name: ":".join(filter(None, [options, env.get(name, "")])) for name, options in ours.items()}
 
 
 def sanitizers(program: Path) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from muxlab.build import build
 from muxlab.errors import MuxlabError
-from muxlab.grading.command import SANITIZER_EXITS
+from muxlab.grading.command import sanitizer_options
 from muxlab.grading.instruments import InstrumentError
 from muxlab.grading.lab import LabUnderTest
 from muxlab.grading.launch import Ended
@@ -82,9 +82,7 @@ def _notes(program: Path) -> Path:
 
 def _run(program: Path, test: str, told: Path, backstop: float) -> tuple[Ended, list[str]]:
     """How it ended; and if it did not, what its threads were in."""
-    environment = {**os.environ, "MUXLAB_STORY": str(told)}
-    for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
-        environment[name] = ":".join(filter(None, [SANITIZER_EXITS, os.environ.get(name, "")]))
+    environment = {**os.environ, **sanitizer_options(os.environ), "MUXLAB_STORY": str(told)}
     blocked_in: list[str] = []
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(

@@ -50,11 +50,17 @@ def _text(step: Step, call: Call, fd: int | None, asleep: bool) -> str:
     if isinstance(step, Wait) and not call.errno:
         return f"{call.name} → {_ready(step, fd)}"
     if isinstance(step, Control):
-        return f"{call.name} {step.operation} fd {step.fd}: {'|'.join(step.bits) or 'nothing'} {ending}"
+        return f"{call.name} {step.operation} fd {step.fd}: {'|'.join(step.bits) or 'nothing'}{_data(step)} {ending}"
     if isinstance(step, Transfer):
         return f"{call.name}({step.fd}{'' if step.asked is None else f', {step.asked}'}) {ending}"
     arguments = "" if isinstance(step, Wait) else f"({', '.join(_short(part) for part in split(call.arguments))})"
     return f"{call.name}{arguments} {ending}"
+
+
+def _data(step: Control) -> str:
+    """What epoll_wait will hand back, where that is a number and not this descriptor's: often nobody has set it."""
+    small = step.data is not None and step.data < 1 << 32  # a larger one is a pointer
+    return f", data {step.data}" if small and step.data != step.fd else ""
 
 
 def _unfinished(call: Call) -> str:
