@@ -44,7 +44,10 @@ def test_each_call_shows_the_next_one(project: Project) -> None:
     ]
     assert hint(project) == "hint 2 of 3: an edge is told once; how much have you read by then?"
     last = show_hint(project, "04.ten-kilobytes", None, False)
-    assert last == ["hint 3 of 3: EAGAIN is the only sign", "(that was the last one)"]
+    assert last == [
+        "hint 3 of 3: EAGAIN is the only sign",
+        "(that was the last one; the first again: ./muxlab hint 04.ten-kilobytes --level 1)",
+    ]
     assert show_hint(project, "04.ten-kilobytes", None, False) == last
 
 
@@ -97,8 +100,14 @@ def test_a_translation_is_shown_and_what_has_none_stays_english(project: Project
     ]
     asked_for = show_hint(project, "04.ten-kilobytes", 2, False, "zh", " --lang zh")
     assert asked_for == ["提示 2/3：二", "（下一条：./muxlab hint 04.ten-kilobytes --lang zh）"]
-    assert show_hint(project, "04.ten-kilobytes", 3, False, "zh") == ["提示 3/3：三", "（这是最后一条）"]
-    assert show_hint(project, "04.one-byte", 3, False, "zh") == ["hint 3 of 3: 3", "(that was the last one)"]
+    assert show_hint(project, "04.ten-kilobytes", 3, False, "zh") == [
+        "提示 3/3：三",
+        "（这是最后一条；重看第一条：./muxlab hint 04.ten-kilobytes --level 1）",
+    ]
+    assert show_hint(project, "04.one-byte", 3, False, "zh") == [
+        "hint 3 of 3: 3",
+        "(that was the last one; the first again: ./muxlab hint 04.one-byte --level 1)",
+    ]
     assert show_hint(project, "04.ten-kilobytes", 1, False)[0] == "hint 1 of 3: who wakes you for the rest?"
 
 

@@ -115,6 +115,13 @@ def test_a_crash_is_not_said_to_have_one_cause() -> None:
     assert "  the same outcome in 1 test worth 50 points, perhaps for another reason: b" in text
 
 
+def test_a_crash_leads_to_the_test_that_names_its_line() -> None:
+    crash, given_up = (Failure(f"the server has ended: {how}") for how in ("killed by SIGSEGV", "exit code 1"))
+    where = "  where: ./muxlab grade 01 -k no-leaks (it runs with sanitizers, and they name the line)"
+    assert where in text_of(report_of(lab_result("01", [failed("01.a", 1000, crash)])))
+    assert "where:" not in text_of(report_of(lab_result("01", [failed("01.a", 1000, given_up)])))
+
+
 def test_a_server_that_does_not_start_is_one_kind_though_its_words_may_be_lost() -> None:
     heard, unheard = (
         Failure("it does not start", (), (f"01_select did not start (exit code 70): {words}",))

@@ -10,6 +10,7 @@ from muxlab.grading.crew import Catalogue, Crew
 from muxlab.grading.hints import Hints
 from muxlab.grading.points import PER_LAB, shares
 from muxlab.grading.results import Test
+from muxlab.grading.tell import WITH_SANITIZER
 from muxlab.project import SERVERS, Project
 
 
@@ -33,6 +34,10 @@ def test_each_lab_is_worth_a_hundred_points(catalogue: Catalogue, number: str) -
 
 def test_every_test_has_three_hints_and_no_hint_lacks_its_test(catalogue: Catalogue) -> None:
     assert Hints.load(Project.here()).faults(test.id for test in catalogue.tests) == []
+
+
+def test_every_lab_has_the_test_to_which_the_report_of_a_crash_leads(catalogue: Catalogue) -> None:
+    assert {f"{lab.number}.{WITH_SANITIZER}" for lab in SERVERS} <= {test.id for test in catalogue.tests}
 
 
 def test_every_title_is_a_short_sentence(catalogue: Catalogue) -> None:

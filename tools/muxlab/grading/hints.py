@@ -148,5 +148,5 @@ def show_hint(
 
 def _what_comes_next(again: str, is_last: bool, language: str) -> str:
     if language == CHINESE:
-        return "（这是最后一条）" if is_last else f"（下一条：{again}）"
-    return "(that was the last one)" if is_last else f"(the next one: {again})"
+        return f"（这是最后一条；重看第一条：{again} --level 1）" if is_last else f"（下一条：{again}）"
+    return f"(that was the last one; the first again: {again} --level 1)" if is_last else f"(the next one: {again})"

@@ -14,6 +14,9 @@ STEP_WIDTH = 72  # columns for the text of a step at most; a longer one pushes i
 
 NOT_YOURS = "  This is the grader's fault, not your server's: please tell your instructor."
 
+CRASHES = ("SIGSEGV", "SIGBUS", "SIGFPE")  # of which the last calls do not tell the line
+WITH_SANITIZER = "no-leaks"  # each lab has this test, and builds the program for it with AddressSanitizer
+
 TITLE, GOOD, BAD, QUIET, HINT, COMMAND, PLAIN = "bold red", "green", "red", "dim", "yellow", "cyan", ""
 
 
@@ -41,8 +44,19 @@ def told_in_full(result: Result, report: Report, hints: Hints | None) -> list[Li
     elif hints and hints.of(result.test.id):
         ask = f"(./muxlab hint {result.test.id}{hints.option})"
         lines.append(Line(f"  {hints.told(result.test.id, 1)}      {ask}", HINT))
+    if where := _where(result, report):
+        lines.append(where)
     lines.append(Line(f"  again: {report.again_just(result.test)}", COMMAND))
     return lines
+
+
+def _where(result: Result, report: Report) -> Line | None:
+    """Who has crashed wants the line of it."""
+    again = report.again[result.test.lab]
+    crashed = result.failure is not None and result.failure.outcome.endswith(CRASHES)
+    if not crashed or " --server " in again:  # somebody's program, as it was built
+        return None
+    return Line(f"  where: {again} -k {WITH_SANITIZER} (it runs with sanitizers, and they name the line)", COMMAND)
 
 
 def story(failure: Failure | None) -> list[Line]:
