@@ -222,6 +222,18 @@ def test_the_listing_shows_both_and_what_the_clients_found(card: Card) -> None:
     assert lines[-1] == "in the end, broken: A receives nothing, where 6 bytes had been sent"
 
 
+def test_what_a_client_does_next_stands_between_the_calls(card: Card) -> None:
+    """Else the broken server would seem to be told twice of the same bytes."""
+    later: tuple[Kind, Detail | None, int] = (*told(3), 2)
+    broken = trace(asks(3), told(3), asks(3), later, found="A receives nothing")
+    out = io.StringIO()
+    print_pair(Console(file=out, width=200), pair(card, broken, trace(asks(3), told(3), takes(10, 6))))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    place = lines.index("  ● A receives nothing")
+    assert lines[place - 1].startswith(MARK)
+    assert "wait_return" in lines[place + 1]
+
+
 def test_two_calls_that_are_alike_in_words_are_shown_as_strace_printed_them(card: Card) -> None:
     broken, fixed = trace(asks(3)), trace(asks(3))
     one = replace(broken.steps[0], line="select(9, …)", detail=WaitEnter((), 9, None, None))

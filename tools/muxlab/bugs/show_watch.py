@@ -95,12 +95,18 @@ def _around(trace: Trace, at: int | None, beat: int, exact: bool) -> list[Text]:
     thread = [step for step in trace.steps if step.tid == trace.steps[at].tid]
     place = thread.index(trace.steps[at])
     lines = [*map(_line, thread[max(0, place - BEFORE) : place])]
-    lines += [
-        _line(step, number == 0, exact and number == 0) for number, step in enumerate(thread[place : place + AFTER])
-    ]
+    for number, step in enumerate(thread[place : place + AFTER]):
+        # What a client does next is why the server wakes again: without it an edge would seem to be told twice.
+        lines += [Text(f"  ● {text}", "cyan") for text in _said_between(trace, beat, step.beat)]
+        beat = max(beat, step.beat)
+        lines.append(_line(step, number == 0, exact and number == 0))
     if (more := len(thread) - place - AFTER) > 0:
         lines.append(Text(f"  … {more:,} more", "dim"))
     return lines
+
+
+def _said_between(trace: Trace, after: int, until: int) -> list[str]:
+    return [one.text for one in trace.clients if after < one.beat <= until]
 
 
 def _line(step: Step, first: bool = False, exact: bool = False) -> Text:
