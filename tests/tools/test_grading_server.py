@@ -222,7 +222,8 @@ from muxlab.grading import LabUnderTest, Tools
 with LabUnderTest("05", Path({str(wrapper)!r}), seed=1, tools=Tools(Path({str(TOOLS.folder)!r}))) as lab:
     lab.start({how}).client().pings()
     os.kill(os.getpid(), signal.SIGKILL)"""
-    process = subprocess.Popen([sys.executable, "-c", grader])
+    # Who is killed does not tidy up: what is left behind goes with this test's own folder.
+    process = subprocess.Popen([sys.executable, "-c", grader], env={**os.environ, "TMPDIR": str(tmp_path)})
     assert process.wait(BACKSTOP) == -signal.SIGKILL
     assert lifeline.await_line() == "here"
     lifeline.await_end()
