@@ -94,7 +94,7 @@ def test_a_client_leaves(lab: LabUnderTest) -> None:
     a.pings()
     a.closes()
     b.pings()
-    # Not calls(), which would first wait for the server to come to rest: one that spins has a reason to be told.
+    server.rest_if_it_can()  # and not calls(), for which it must: one that spins has a reason to be told
     told = [step for step in server.trace.decoded(server.trace.select(["wait"])) if isinstance(step, Wait)]
     failed = [step for step in told if step.call.errno == "EBADF"]
     server.check("no wait fails because of a closed descriptor (EBADF)", not failed, f"not so: {len(failed):,} failed")

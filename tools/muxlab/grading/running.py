@@ -128,9 +128,11 @@ class RunningServer:
     def _held(self) -> set[int]:
         return self._gate.held if self._gate else set()
 
-    def _rest_if_it_can(self) -> None:
-        """For a signal: one that finds the server now asleep and now awake would grade the same code differently."""
-        with suppress(Failed):  # it has ended, or it spins: that has tests of its own
+    def rest_if_it_can(self) -> None:
+        """Else as it is, without a failure. For a signal, which would find the same server now asleep and now awake,
+        and for a look at calls of which the last might not be made yet.
+        """
+        with suppress(Failed):  # it has ended, or it spins: that is told elsewhere
             self.quiet()
 
     def _settle(self) -> None:
@@ -156,7 +158,7 @@ class RunningServer:
     def stops(self) -> Ended:
         """SIGTERM, which finds it asleep if it ever sleeps; it must end with exit code 0."""
         with self.story.step("server gets SIGTERM and ends"):
-            self._rest_if_it_can()
+            self.rest_if_it_can()
             self.process.send_signal(signal.SIGTERM)
             return self._ends()
 

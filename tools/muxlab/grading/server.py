@@ -93,7 +93,7 @@ class ServerUnderTest(RunningServer):
     def signal(self, number: signal.Signals) -> None:
         """Sent when the server is at rest. Returns when it has been delivered, and what it does at once is done."""
         with self.story.step(f"server gets {number.name}"):
-            self._rest_if_it_can()
+            self.rest_if_it_can()
             self.process.send_signal(number)
             bit = 1 << (number - 1)
             watch = self.watch()
