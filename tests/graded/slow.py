@@ -29,3 +29,9 @@ def stall(lab: LabUnderTest, server: ServerUnderTest, client: Client, size: int)
     with lab.story.step(f"{client.name} sends, and reads nothing, until the kernels have no room for the reply"):
         while server.reply_in_kernels(client) >= client.sent_count - client.received_count:
             client.sends(lab.bytes(size))
+
+
+def drain(server: ServerUnderTest, client: Client) -> None:
+    """The client reads what the kernels have of its reply: the server's next send finds all the room there is."""
+    missing = client.sent_count - client.received_count  # a wrong server may have sent more than that
+    client.reads(min(missing, server.reply_in_kernels(client)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from muxlab.grading import Client, Instrument, LabUnderTest, ServerUnderTest, graded
-from slow import overfill, slow_client, stall
+from slow import drain, overfill, slow_client, stall
 
 ALL = ("01", "02", "03", "04", "05")
 KB, MB = 1024, 1024 * 1024
@@ -167,11 +167,14 @@ def test_memory_is_bounded(lab: LabUnderTest) -> None:
     title="a client that did not read for a while, and then reads, is served to the end",
     points={"01": 2, "02": 4, "03": 2, "04": 4, "05": 2},
     pitfalls=["backpressure-stuck"],
+    needs=[Instrument.GATE],
 )
 def test_reading_resumes(lab: LabUnderTest) -> None:
-    server = lab.start()
+    server = lab.start(gate=True)
     a = server.client("A")
     a.sends(lab.bytes(8 * MB))  # more than a server that bounds its memory takes in
+    with server.parked():  # or it sends in small pieces, and reads between them
+        drain(server, a)
     a.expects_echo()
     a.pings()
 
