@@ -172,7 +172,7 @@ def test_memory_is_bounded(lab: LabUnderTest) -> None:
 def test_reading_resumes(lab: LabUnderTest) -> None:
     server = lab.start(gate=True)
     a = server.client("A")
-    a.sends(lab.bytes(8 * MB))  # more than a server that bounds its memory takes in
+    stall(lab, server, a, 8 * MB)  # more than a server that bounds its memory takes in
     with server.parked():  # or it sends in small pieces, and reads between them
         drain(server, a)
     a.expects_echo()
