@@ -40,8 +40,9 @@ def where_it_goes_wrong(broken: Trace, fixed: Trace, since: int = 0) -> Parting 
     at = spins_from(broken)
     if at is not None:
         beat = broken.steps[at].beat
-        at_once = first.broken is not None and at <= first.broken + TURN
-        return first if at_once else Parting(at, _rests(fixed, beat), beat)
+        if first.broken is None or at > first.broken + TURN:
+            return Parting(at, _rests(fixed, beat), beat)
+        return _instead(broken, fixed, at) or first if _is_told_otherwise(broken, fixed, first) else first
     at = stuck_at(broken)
     if at is not None:
         beat = _begun(broken, broken.steps[at])
@@ -58,6 +59,21 @@ def _prepares(broken: Trace, fixed: Trace, at: Parting) -> bool:
     if isinstance(one, WaitEnter) and isinstance(other, WaitEnter):
         return at.beat == 0 and one.timeout_ms == other.timeout_ms
     return isinstance(one, Ctl) and isinstance(other, Ctl) and (one.op, one.target) == ("ADD", other.target)
+
+
+def _is_told_otherwise(broken: Trace, fixed: Trace, at: Parting) -> bool:
+    """Both waits return, but not with the same: whether what comes in two segments is told once or twice is luck."""
+    pair = [trace.steps[place].kind for trace, place in ((broken, at.broken), (fixed, at.fixed)) if place is not None]
+    return pair == ["wait_return"] * 2
+
+
+def _instead(broken: Trace, fixed: Trace, at: int) -> Parting | None:
+    """What the broken server does after the step where its spinning begins, and the other one after one like it."""
+    step = broken.steps[at]
+    like = [place for place, one in enumerate(fixed.steps) if _same(one, step) and one.errno == step.errno]
+    if step.kind == "wait_return" or not like or like[0] + 1 == len(fixed.steps):
+        return None
+    return Parting(at + 1, like[0] + 1, step.beat)
 
 
 def _rests(trace: Trace, beat: int) -> int | None:
