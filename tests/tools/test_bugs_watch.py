@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bugs_stage import HEAD, ONCE, Workshop
 from muxlab.bugs.card import Card, find_card
-from muxlab.bugs.part import TURNS, parting, where_it_goes_wrong
+from muxlab.bugs.part import TURNS, Parting, parting, where_it_goes_wrong
 from muxlab.bugs.show_watch import MARK, print_pair
 from muxlab.bugs.watch import KEPT, Pair, as_if_in_place, prepare_pairs, record_pair, save_pair, source_folder
 from muxlab.errors import MuxlabError
@@ -151,6 +151,19 @@ def test_a_server_that_spins_long_after_they_part_goes_wrong_where_it_begins_to(
     assert where_it_goes_wrong(at_once, fixed) == parting(at_once, fixed)
     few = trace(asks(3), told(3), takes(10, 6), *(turn * (TURNS // 2)))
     assert where_it_goes_wrong(few, fixed) == parting(few, fixed)
+
+
+def test_news_that_one_is_told_in_two_parts_are_not_where_a_spin_goes_wrong() -> None:
+    """Two segments are one event or two, as luck will have it: here the second of them finds nothing left to read."""
+    twice = (told(4), takes(10, 0), asks(3))
+    broken = trace(asks(3), told(3), takes(10, 6), *[takes(10, 0)] * 2 * TURNS)
+    fixed = trace(asks(3), *twice, told(3), takes(10, 6), takes(10, 0), asks(3))
+    assert parting(broken, fixed) == Parting(1, 1, 1)
+    found = where_it_goes_wrong(broken, fixed)
+    assert found
+    assert found.broken == 4
+    assert found.fixed
+    assert fixed.steps[found.fixed - 1].kind == "recv"
 
 
 def test_a_server_that_sleeps_in_a_call_that_is_no_wait_goes_wrong_there() -> None:
