@@ -42,7 +42,9 @@ def where_it_goes_wrong(broken: Trace, fixed: Trace, since: int = 0) -> Parting 
         beat = broken.steps[at].beat
         if first.broken is None or at > first.broken + TURN:
             return Parting(at, _rests(fixed, beat), beat)
-        return _instead(broken, fixed, at) or first if _is_told_otherwise(broken, fixed, first) else first
+        if _is_told_otherwise(broken, fixed, first):
+            return _instead(broken, fixed, at) or first
+        return first
     at = stuck_at(broken)
     if at is not None:
         beat = _begun(broken, broken.steps[at])
